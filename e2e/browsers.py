@@ -1,0 +1,82 @@
+"""Chromium with devices that are not there: a green picture with a timer, and beeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from e2e.install import find_chromium
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from playwright.sync_api import Browser, Page, Playwright
+
+ALWAYS = (
+    "--no-sandbox",  # there is none for root
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+)
+FAKE_DEVICE = "--use-fake-device-for-media-stream"
+FAKE_UI = "--use-fake-ui-for-media-stream"
+
+
+class Browsers:
+    """Starts browsers, and keeps one for each set of flags: a start costs half a second.
+
+    Args:
+        playwright: Drives them.
+    """
+
+    def __init__(self, playwright: Playwright) -> None:
+        self._chromium = playwright.chromium
+        self._started: dict[tuple[str, ...], Browser] = {}
+
+    def launch(
+        self, *, fake_device: bool = True, fake_ui: bool = True, extra: Sequence[str] = ()
+    ) -> Browser:
+        """Start a browser, or return the one that runs with these flags.
+
+        Args:
+            fake_device: There is a camera and a microphone; without, there is none.
+            fake_ui: Every request for a device is allowed. Without, every request is denied at
+                once, unless the test calls `page.context.grant_permissions` before.
+            extra: Other flags.
+        """
+        flags = (*ALWAYS, *[FAKE_DEVICE] * fake_device, *[FAKE_UI] * fake_ui, *extra)
+        browser = self._started.get(flags)
+        if not (browser and browser.is_connected()):
+            browser = self._chromium.launch(executable_path=find_chromium(), args=flags)
+            self._started[flags] = browser
+        return browser
+
+    @property
+    def pages(self) -> list[Page]:
+        """Every open page."""
+        browsers = self._started.values()
+        return [page for browser in browsers for c in browser.contexts for page in c.pages]
+
+    def close_pages(self) -> None:
+        """Close every page and forget its permissions and storage."""
+        for browser in self._started.values():
+            for context in browser.contexts:
+                context.close()
+
+    def close(self) -> None:
+        """Quit every browser."""
+        for browser in self._started.values():
+            browser.close()
+
+
+def console_errors(page: Page) -> list[str]:
+    """What went wrong in a page since it was opened: uncaught errors, and logged ones."""
+    logged = [message for message in page.console_messages(filter="all") if message.type == "error"]
+    return [
+        *(error.stack or error.message for error in page.page_errors(filter="all")),
+        *(f"{message.text} ({message.location['url']})" for message in logged),
+    ]

@@ -1,0 +1,206 @@
+"""The applications that show a notebook.
+
+A host starts its server (`running`), gives a notebook its kernel (`start_kernel`, `stop_kernel`),
+and knows how to open, run and save the notebook in a page and where its outputs are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from e2e.kernels import Kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Locator, Page
+
+ADDRESS = "127.0.0.1"
+SERVER_TIMEOUT = 60.0
+STOP_TIMEOUT = 10.0
+OPEN_TIMEOUT = 60.0
+INTERVAL = 0.05
+
+# A kernel specification of our own: found first, and surely the Python that runs the tests.
+KERNEL_NAME = "e2e"
+KERNEL = {
+    "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+    "display_name": "Python of the tests",
+    "language": "python",
+}
+
+# The single-document mode: no tabs, and no workspace that remembers them.
+NOTEBOOK_PAGE = "/doc/tree/"
+
+# JupyterLab's own commands do what its buttons do, and do not depend on how it looks.
+READY = """path => {
+  const context = globalThis.jupyterapp?.shell.currentWidget?.context;
+  const kernel = context?.sessionContext?.session?.kernel;
+  return context?.path === path && context.isReady && context.sessionContext.isReady
+    && kernel?.connectionStatus === "connected" && kernel.status !== "unknown";
+}"""
+START = """index => {
+  const notebook = jupyterapp.shell.currentWidget.content;
+  const runs = (globalThis.e2eRuns ??= new Map());
+  notebook.activeCellIndex = index;
+  const run = jupyterapp.commands.execute("notebook:run-cell");
+  runs.set(index, run);
+  run.finally(() => runs.get(index) === run && runs.delete(index));
+}"""
+FINISHED = "index => !globalThis.e2eRuns?.has(index)"
+ERRORS = """index => {
+  const { outputs } = jupyterapp.shell.currentWidget.content.widgets[index].model;
+  return outputs.toJSON()
+    .filter(output => output.output_type === "error")
+    .map(output => output.traceback.join("\\n"));
+}"""
+SAVE = "() => jupyterapp.commands.execute('docmanager:save')"
+
+
+class JupyterLab:
+    """A JupyterLab server of our own: it shares no setting and no kernel with the user's.
+
+    Args:
+        root: The folder that it serves.
+        port: Where it listens.
+        runtime: Where the connection files of its kernels are.
+    """
+
+    def __init__(self, root: Path, port: int, runtime: Path) -> None:
+        self._root = root
+        self._port = port
+        self._runtime = runtime
+
+    @classmethod
+    @contextmanager
+    def running(cls, root: Path, home: Path) -> Iterator[JupyterLab]:
+        """Start a server, and stop it at the end.
+
+        Args:
+            root: The folder that it serves.
+            home: An empty folder for its settings and its log.
+        """
+        folders = {
+            name: home / name.lower()
+            for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+        }
+        write_json(folders["JUPYTER_DATA_DIR"] / "kernels" / KERNEL_NAME / "kernel.json", KERNEL)
+        settings = folders["JUPYTER_CONFIG_DIR"] / "lab/user-settings/@jupyterlab"
+        write_json(
+            settings / "apputils-extension/notification.jupyterlab-settings",
+            {"fetchNews": "false", "checkForUpdates": False},
+        )
+        port = free_port()
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser"),
+            *(f"--ServerApp.root_dir={root}", f"--ServerApp.ip={ADDRESS}"),
+            *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),
+            # The tests of an insecure origin come by another name than localhost.
+            "--ServerApp.allow_remote_access=True",
+            "--LabApp.expose_app_in_browser=True",
+        ]
+        environment = os.environ | {"IPYTHONDIR": str(home / "ipython")}
+        environment |= {name: str(folder) for name, folder in folders.items()}
+        log = home / "server.log"
+        with (
+            log.open("w") as output,
+            subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            ) as process,
+        ):
+            try:
+                server = cls(root, port, folders["JUPYTER_RUNTIME_DIR"])
+                server._wait(process, log)
+                yield server
+            finally:
+                process.terminate()
+                try:
+                    process.wait(STOP_TIMEOUT)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+
+    def url(self, notebook: Path, hostname: str = ADDRESS) -> str:
+        """Say where a page finds a notebook."""
+        return f"http://{hostname}:{self._port}{NOTEBOOK_PAGE}{self._name(notebook)}"
+
+    def start_kernel(self, notebook: Path) -> Kernel:
+        """Start the kernel of a notebook; the page then finds it there, and need not wait."""
+        name = self._name(notebook)
+        session = {"path": name, "name": name, "type": "notebook", "kernel": {"name": KERNEL_NAME}}
+        kernel = self._request("POST", "/api/sessions", session)["kernel"]["id"]
+        return Kernel(self._runtime / f"kernel-{kernel}.json")
+
+    def stop_kernel(self, notebook: Path) -> None:
+        """End the kernel of a notebook."""
+        for session in self._request("GET", "/api/sessions"):
+            if session["path"] == self._name(notebook):
+                self._request("DELETE", f"/api/sessions/{session['id']}")
+
+    def wait_until_open(self, page: Page, notebook: Path) -> None:
+        """Wait until a page shows the notebook and is connected to its kernel."""
+        page.wait_for_function(READY, arg=self._name(notebook), timeout=1000 * OPEN_TIMEOUT)
+
+    def start_cell(self, page: Page, index: int) -> None:
+        """Run a cell, and do not wait for its end."""
+        page.evaluate(START, index)
+
+    def finish_cell(self, page: Page, index: int, timeout: float) -> list[str]:
+        """Wait for the end of a cell, and return the tracebacks in its output."""
+        page.wait_for_function(FINISHED, arg=index, timeout=1000 * timeout)
+        return list(page.evaluate(ERRORS, index))
+
+    def output(self, page: Page, index: int) -> Locator:
+        """Locate the output of a cell."""
+        return page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea")
+
+    def save(self, page: Page) -> None:
+        """Save the notebook, with its outputs."""
+        page.evaluate(SAVE)
+
+    def _name(self, notebook: Path) -> str:
+        return notebook.relative_to(self._root).as_posix()
+
+    def _wait(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        deadline = time.monotonic() + SERVER_TIMEOUT
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                self._request("GET", "/api/status")
+            except urllib.error.URLError:
+                time.sleep(INTERVAL)
+            else:
+                return
+        message = f"JupyterLab did not start:\n{log.read_text()}"
+        raise RuntimeError(message)
+
+    def _request(self, method: str, path: str, content: object = None) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            f"http://{ADDRESS}:{self._port}{path}",
+            method=method,
+            data=json.dumps(content).encode() if content else None,
+        )
+        with urllib.request.urlopen(request, timeout=SERVER_TIMEOUT) as answer:  # noqa: S310
+            return json.loads(answer.read() or "null")
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((ADDRESS, 0))
+        return int(probe.getsockname()[1])
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write a settings file and its folders."""
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(content))

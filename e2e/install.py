@@ -1,0 +1,89 @@
+"""Finds or installs what the tests need beyond Python packages: `python -m e2e.install`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hatch_build import npm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+APT_UPDATE = ("apt-get", "update", "--quiet")
+APT_INSTALL = ("apt-get", "install", "--quiet", "--yes", "--no-install-recommends")
+PLAYWRIGHT_INSTALL = (sys.executable, "-m", "playwright", "install", "chromium")
+
+# Debian keeps servers in folders that a user's PATH leaves out.
+FOLDERS = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+
+# Playwright cannot start twice in one process, and a test may be using it.
+PLAYWRIGHT_CHROMIUM = """
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    print(playwright.chromium.executable_path)
+"""
+
+
+def find_chromium() -> Path:
+    """Find a Chromium: the system's, else Playwright's."""
+    found = find("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    if found:
+        return found
+    command = [sys.executable, "-c", PLAYWRIGHT_CHROMIUM]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    downloaded = Path(answer.stdout.strip())
+    if downloaded.exists():
+        return downloaded
+    message = (
+        "The tests need a Chromium. "
+        "Run `apt-get install chromium` as root, or `playwright install chromium`."
+    )
+    raise FileNotFoundError(message)
+
+
+def find_mosquitto() -> Path:
+    """Find the MQTT broker."""
+    found = find("mosquitto")
+    if found:
+        return found
+    message = "The tests need an MQTT broker. Run `apt-get install mosquitto` as root."
+    raise FileNotFoundError(message)
+
+
+def find(*names: str) -> Path | None:
+    """Find the first of several commands that the system has."""
+    found = filter(None, (shutil.which(name, path=FOLDERS) for name in names))
+    return next(map(Path, found), None)
+
+
+def ensure(find: Callable[[], Path], *commands: tuple[str, ...]) -> Path:
+    """Run one command after the other until the program is there."""
+    for command in commands:
+        try:
+            return find()
+        except FileNotFoundError:
+            if shutil.which(command[0]):
+                quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+                subprocess.run(command, env=quiet, check=False)
+    return find()
+
+
+def main() -> None:
+    """Install what is missing, and say what is used."""
+    npm("ci")
+    chromium = (APT_UPDATE, (*APT_INSTALL, "chromium"), PLAYWRIGHT_INSTALL)
+    mosquitto = (APT_UPDATE, (*APT_INSTALL, "mosquitto"))
+    try:
+        print("Chromium:", ensure(find_chromium, *chromium))
+        print("MQTT broker:", ensure(find_mosquitto, *mosquitto))
+    except FileNotFoundError as missing:
+        sys.exit(str(missing))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""A notebook made of a function's source, open in a page and with a running kernel."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+
+from e2e.browsers import console_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from playwright.sync_api import BrowserContext, Locator, Page
+
+    from e2e.hosts import JupyterLab
+    from e2e.kernels import Kernel
+
+SEPARATOR = re.compile(r"^# %%.*\n", re.MULTILINE)
+RUN_TIMEOUT = 30.0
+WAIT_TIMEOUT = 10.0
+INTERVAL = 0.05
+
+
+class CellError(Exception):
+    """A cell raised; the message is its traceback."""
+
+
+class Notebook:
+    """A notebook in one page; its cells are counted from 0.
+
+    Args:
+        host: The application that shows it.
+        path: The notebook's file.
+        kernel: The notebook's kernel.
+        page: Where the notebook opens.
+
+    Attributes:
+        folder: Where the file is and the kernel works.
+        page: Playwright's page. The kernel does not need it: it may be closed.
+    """
+
+    def __init__(self, host: JupyterLab, path: Path, kernel: Kernel, page: Page) -> None:
+        self.folder = path.parent
+        self.page = page
+        self._host = host
+        self._path = path
+        self._kernel = kernel
+        self._count = len(nbformat.read(path, nbformat.NO_CONVERT).cells)
+        host.wait_until_open(page, path)
+
+    # In the page
+
+    def run(self, *cells: int, timeout: float = RUN_TIMEOUT) -> None:
+        """Run these cells, or all, one after the other until the last has finished.
+
+        Raises:
+            CellError: A cell raised; the later ones did not run.
+        """
+        for cell in cells or range(self._count):
+            self.start(cell)
+            self.finish(cell, timeout=timeout)
+
+    def start(self, cell: int) -> None:
+        """Run a cell, and do not wait for its end."""
+        self._host.start_cell(self.page, cell)
+
+    def finish(self, cell: int, *, timeout: float = RUN_TIMEOUT) -> None:
+        """Wait for the end of a cell that was started.
+
+        Raises:
+            CellError: The cell raised.
+        """
+        for traceback in self._host.finish_cell(self.page, cell, timeout):
+            raise CellError(traceback)
+
+    def output(self, cell: int) -> Locator:
+        """Locate the output of a cell."""
+        return self._host.output(self.page, cell)
+
+    def reload(self) -> None:
+        """Save the notebook and load its page anew; the kernel goes on."""
+        self._host.save(self.page)
+        self.page.reload()
+        self._host.wait_until_open(self.page, self._path)
+
+    def open_again(self, context: BrowserContext | None = None) -> Notebook:
+        """Save the notebook and open it in a second page, with the same kernel.
+
+        Args:
+            context: Another person's browser; a second tab of this one by default.
+        """
+        self._host.save(self.page)
+        page = (context or self.page.context).new_page()
+        page.goto(self.page.url)
+        return Notebook(self._host, self._path, self._kernel, page)
+
+    @property
+    def errors(self) -> list[str]:
+        """What the page logged as an error or did not catch."""
+        return console_errors(self.page)
+
+    # In the kernel
+
+    def python(self, expression: str) -> Any:
+        """Evaluate an expression in the kernel: numbers, bytes, arrays, whatever can be pickled.
+
+        Raises:
+            KernelError: It raised.
+        """
+        return self._kernel.value(expression)
+
+    def execute(self, code: str) -> None:
+        """Run statements in the kernel, without a cell.
+
+        Raises:
+            KernelError: They raised.
+        """
+        self._kernel.execute(code)
+
+    def wait_for(self, expression: str, *, timeout: float = WAIT_TIMEOUT) -> Any:
+        """Evaluate an expression again and again until it is true, and return its value."""
+        deadline = time.monotonic() + timeout
+        while not (value := self.python(expression)):
+            if time.monotonic() > deadline:
+                message = f"{expression} is still {value!r} after {timeout:g} s"
+                raise TimeoutError(message)
+            self._pause()
+        return value
+
+    def _pause(self) -> None:
+        # Playwright serves a test's routes and dialogs only while it is asked to wait.
+        pages = self.page.context.pages
+        if pages:
+            pages[0].wait_for_timeout(1000 * INTERVAL)
+        else:
+            time.sleep(INTERVAL)
+
+
+def write_notebook(
+    path: Path, cells: Callable[[], object], values: Mapping[str, object]
+) -> None:
+    """Write the body of a function as a notebook.
+
+    Args:
+        path: Where the notebook is written.
+        cells: A function that nobody calls. Lines `# %%` separate its cells.
+        values: Variables that the first cell assigns before all: anything whose `repr` is its
+            source, or a path, which becomes a string.
+    """
+    texts = {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}
+    assignments = "".join(f"{name} = {value!r}\n" for name, value in texts.items())
+    sources = SEPARATOR.split(assignments + body(cells))
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(source.strip("\n")) for source in sources]
+    )
+    nbformat.write(notebook, path)
+
+
+def body(function: Callable[[], object]) -> str:
+    """Return the source of a function without its head and its indentation."""
+    source = textwrap.dedent(inspect.getsource(function))
+    (definition,) = ast.parse(source).body
+    if not isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
+        message = f"expected a function, got:\n{source}"
+        raise TypeError(message)
+    first = definition.body[0].lineno
+    return textwrap.dedent("".join(source.splitlines(keepends=True)[first - 1 :]))

@@ -1,0 +1,39 @@
+"""Cameras, microphones, media files and recordings in a notebook."""
+
+from __future__ import annotations
+
+from ipywebrtc.errors import (
+    DeviceNotFound,
+    InsecureContext,
+    MediaError,
+    MediaTimeout,
+    NoFrontEnd,
+    PermissionDenied,
+    SourceError,
+    UnsupportedFormat,
+)
+from ipywebrtc.recorders import ImageRecorder, Recorder
+from ipywebrtc.streams import CameraStream, HasStream, ImageStream, MediaStream, VideoStream
+
+__version__ = "1.0.0a1"
+version_info = (1, 0, 0, "alpha", 1)
+
+__all__ = [
+    "CameraStream",
+    "DeviceNotFound",
+    "HasStream",
+    "ImageRecorder",
+    "ImageStream",
+    "InsecureContext",
+    "MediaError",
+    "MediaStream",
+    "MediaTimeout",
+    "NoFrontEnd",
+    "PermissionDenied",
+    "Recorder",
+    "SourceError",
+    "UnsupportedFormat",
+    "VideoStream",
+    "__version__",
+    "version_info",
+]

@@ -1,0 +1,306 @@
+"""What every widget of this package shares: its state, and requests to the page that acts for it.
+
+Between the kernel and the pages that hold a widget go these custom messages; their other end is
+`js/lib/page.ts`. Whatever must survive a reload is a synced trait instead.
+
+====================================================  ==============================================
+page → kernel                                         means
+====================================================  ==============================================
+`{kind: "hello", page}`                               this page holds the widget and can act for it
+`{kind: "bye", page}`                                 this page goes away
+`{kind: "state", page, status, error, …}`             what the page sees; becomes traits
+`{kind: "ack", page, id}`                             the request arrived and is being worked on
+`{kind: "answer", page, id, …}` and buffers           its result, or `failure: {name, message}`
+====================================================  ==============================================
+
+====================================================  ==============================================
+kernel → page                                         means
+====================================================  ==============================================
+`{kind: "who"}`                                       every page says hello
+`{kind: "request", page, id, name, timeout, …}`       the named page does this, once per id
+`{kind: "cancel", id}`                                nobody waits for this request any more
+====================================================  ==============================================
+
+A request is kept here until it is answered or its time is up, and is sent again every second: a
+page that has done it already sends the same answer again. So neither a page that comes late nor a
+message that is lost loses a request. The same widget may live in several pages; one of them, the
+*actor*, does the work. When it falls silent, the next page that says hello takes over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import sys
+import threading
+import uuid
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import ipywidgets
+import traitlets
+
+from ipywebrtc.errors import MediaError, NoFrontEnd, from_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Content = dict[str, Any]
+Buffers = list[memoryview]
+
+TICK = 1.0
+"""Seconds between two sendings of an unanswered request."""
+GRACE = 2
+"""Ticks that a page gets on top of a request's own time: it knows better why something failed."""
+STATUS = ("idle", "waiting", "starting", "live", "recording", "connected", "paused", "ended")
+
+
+@dataclass
+class Request:
+    """Something that one page is asked to do."""
+
+    content: Content
+    timeout: float
+    future: Future[tuple[Content, Buffers]] = field(default_factory=Future)
+    ticks: int = 0
+    sent_to: str = ""
+    acknowledged: bool = False
+
+
+class Media(anywidget.AnyWidget):
+    """Base of all widgets here: `status`, `error`, and requests to a page."""
+
+    _uid = traitlets.Unicode().tag(sync=True)
+
+    status = traitlets.Enum((*STATUS, "error"), "idle", read_only=True).tag(sync=True)
+    """What the widget is doing: `idle`, `waiting` (for a permission or a view), `starting`, `live`
+    or `recording` or `connected`, `paused`, `ended` (by itself) or `error`. Read-only."""
+
+    error = traitlets.Unicode(read_only=True).tag(sync=True)
+    """Why it does not work and what to do, in one sentence; empty when all is well. Read-only."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._requests: dict[str, Request] = {}
+        self._pages: list[str] = []
+        self._loop = _running_loop()
+        if self._model_module == "anywidget":
+            super().__init__(*args, **kwargs)
+        else:
+            # A subclass that brings its own JavaScript must not send ours along.
+            ipywidgets.DOMWidget.__init__(self, *args, **kwargs)
+        self.on_msg(self._on_message)
+
+    @traitlets.default("_uid")
+    def _default_uid(self) -> str:
+        return uuid.uuid4().hex
+
+    def close(self) -> None:
+        """Close the widget in every page and give up what was asked of them."""
+        for request in [*self._requests.values()]:
+            self._settle(request, error=MediaError(f"The {type(self).__name__} was closed."))
+        super().close()
+
+    def _ask(self, name: str, timeout: float, **content: Any) -> Request:
+        """Ask the acting page to do something; the request holds the answer's future."""
+        identity = uuid.uuid4().hex
+        content |= {"kind": "request", "id": identity, "name": name, "timeout": timeout}
+        request = Request(content, timeout)
+        self._requests[identity] = request
+        self._send_request(request)
+        self._later(request)
+        return request
+
+    def _cancel(self, request: Request) -> None:
+        """Give a request up: its future is cancelled and the page stops working on it."""
+        if self._requests.pop(request.content["id"], None):
+            request.future.cancel()
+            self.send({"kind": "cancel", "id": request.content["id"]})
+
+    def _send_request(self, request: Request) -> None:
+        if self._pages:
+            request.sent_to = self._pages[-1]
+            self.send({**request.content, "page": request.sent_to})
+
+    def _later(self, request: Request) -> None:
+        _call_later(self._loop, TICK, lambda: self._tick(request))
+
+    def _tick(self, request: Request) -> None:
+        """Send an open request again, or give up.
+
+        Counts ticks and not seconds: while a cell blocks the kernel, answers lie unread, and that
+        time must not be held against the page.
+        """
+        if request.content["id"] not in self._requests:
+            return
+        request.ticks += 1
+        if request.ticks * TICK >= request.timeout + GRACE * TICK:
+            self._settle(request, error=NoFrontEnd(_silence(self, request)))
+            return
+        if not request.acknowledged and request.sent_to in self._pages:
+            self._pages.remove(request.sent_to)
+        request.acknowledged = False
+        if not self._pages:
+            self.send({"kind": "who"})
+        self._send_request(request)
+        self._later(request)
+
+    def _settle(
+        self,
+        request: Request,
+        answer: tuple[Content, Buffers] | None = None,
+        error: MediaError | None = None,
+    ) -> None:
+        if not self._requests.pop(request.content["id"], None) or request.future.cancelled():
+            return
+        if error:
+            self._failed(request, error)
+            request.future.set_exception(error)
+        elif answer:
+            try:
+                self._answered(request, *answer)
+            finally:
+                request.future.set_result(answer)
+
+    def _answered(self, request: Request, content: Content, buffers: Buffers) -> None:
+        """Take the answer to a request in, before those who wait for it go on."""
+
+    def _failed(self, request: Request, error: MediaError) -> None:  # noqa: ARG002 - for subclasses
+        """Take in that a request failed, before those who wait for it learn of it."""
+        self._set_state(status="error", error=str(error))
+
+    def _set_state(self, **state: Any) -> None:
+        """Set read-only traits; names that are no traits of this widget are passed over."""
+        with self.hold_sync():
+            for name, value in state.items():
+                if self.has_trait(name):
+                    self.set_trait(name, value)
+
+    def _on_message(self, _: Any, content: Content, buffers: Buffers) -> None:
+        kind, page = content.get("kind"), str(content.get("page", ""))
+        if kind == "hello":
+            self._said_hello(page)
+        elif kind == "bye":
+            self._said_bye(page)
+        elif kind == "state":
+            self._set_state(**{key: content[key] for key in content.keys() - {"kind", "page"}})
+        elif kind == "ack" and (request := self._requests.get(content["id"])):
+            request.acknowledged = True
+        elif kind == "answer":
+            self._got_answer(content, buffers)
+
+    def _said_hello(self, page: str) -> None:
+        if page not in self._pages:
+            # The page that came last is asked first: it's the one that the user just opened.
+            self._pages.append(page)
+        for request in [*self._requests.values()]:
+            if request.sent_to not in self._pages:
+                self._send_request(request)
+
+    def _said_bye(self, page: str) -> None:
+        if page in self._pages:
+            self._pages.remove(page)
+
+    def _got_answer(self, content: Content, buffers: Buffers) -> None:
+        request = self._requests.get(content["id"])
+        if request is None:
+            if not content.get("unasked"):
+                return  # the second copy of an answer, or one to a request given up since
+            # Somebody pressed the button in the page.
+            request = Request({"id": content["id"], "name": content["name"]}, 0)
+            self._requests[content["id"]] = request
+        if failure := content.get("failure"):
+            self._settle(request, error=from_page(failure["name"], failure["message"]))
+        else:
+            self._settle(request, answer=(content, buffers))
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _call_later(
+    loop: asyncio.AbstractEventLoop | None, seconds: float, callback: Callable[[], None]
+) -> None:
+    """Call back on the kernel's event loop, from whichever thread; without one, on a timer."""
+    if loop is not None and not loop.is_closed():
+        loop.call_soon_threadsafe(loop.call_later, seconds, callback)
+        return
+    timer = threading.Timer(seconds, callback)
+    timer.daemon = True
+    timer.start()
+
+
+def _silence(widget: Media, request: Request) -> str:
+    name = type(widget).__name__
+    if request.sent_to:
+        return (
+            f"The page that shows this {name} stopped answering: "
+            "reload it, or open the notebook again, and try once more."
+        )
+    return (
+        f"No open page has loaded this {name}: open the notebook in a browser, "
+        "display the widget there, and try again."
+    )
+
+
+async def wait_for(request: Request) -> None:
+    """Wait for the answer to a request.
+
+    A cell of ipykernel 6 gets no message from the page while it awaits, unless the kernel is
+    polled; a cell of marimo never does.
+
+    Raises:
+        MediaError: The request failed, or waiting can't work here (see `check_waiting`).
+    """
+    if not _polls():
+        await asyncio.wrap_future(request.future)
+        return
+    from jupyter_ui_poll import ui_events
+
+    async with ui_events() as poll:
+        while not request.future.done():
+            await poll(10)
+            await asyncio.sleep(0.01)
+    request.future.result()
+
+
+def check_waiting() -> None:
+    """Raise at once where a cell would wait in vain.
+
+    Raises:
+        MediaError: Waiting can't work here. The text says what to write instead.
+    """
+    if _cell_runner() == "marimo":
+        message = (
+            "A marimo cell gets no answer from the page while it runs: set `recording = True` "
+            "here and read the result in a cell that depends on the widget."
+        )
+        raise MediaError(message)
+    if _polls() and importlib.util.find_spec("jupyter_ui_poll") is None:
+        message = (
+            "With ipykernel 6 a cell gets no answer from the page while it runs: install "
+            "jupyter_ui_poll (pip install 'ipywebrtc[poll]') or ipykernel 7, "
+            "or set `recording = True` here and read the result in the next cell."
+        )
+        raise MediaError(message)
+
+
+def _polls() -> bool:
+    """Whether the running cell gets messages only by polling."""
+    kernel = sys.modules.get("ipykernel")
+    return kernel is not None and kernel.version_info[0] < 7 and _cell_runner() == "IPython"  # noqa: PLR2004 - the first that reads comms during `await`
+
+
+def _cell_runner() -> str:
+    """Name the package whose cell runs right now; empty in a task of the user's own.
+
+    A task that outlives its cell may wait everywhere: the kernel reads messages between cells.
+    """
+    task = asyncio.current_task()
+    frame = getattr(task.get_coro(), "cr_frame", None) if task else None
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0] if frame else ""

@@ -1,0 +1,36 @@
+/** What went wrong, in one sentence that says what to do; `errors.py` has the same names. */
+
+export type FailureName =
+  | "MediaError"
+  | "PermissionDenied"
+  | "DeviceNotFound"
+  | "InsecureContext"
+  | "SourceError"
+  | "UnsupportedFormat"
+  | "MediaTimeout";
+
+export class Failure extends Error {
+  override readonly name: FailureName;
+
+  constructor(name: FailureName, message: string) {
+    super(message);
+    this.name = name;
+  }
+}
+
+/** Any thrown value as a Failure; what is not foreseen keeps its own words. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  // A Failure of another bundle on this page is another class with the same shape.
+  const { name, message } = error as Partial<Failure>;
+  const known: FailureName[] = [
+    "PermissionDenied",
+    "DeviceNotFound",
+    "InsecureContext",
+    "SourceError",
+    "UnsupportedFormat",
+    "MediaTimeout",
+  ];
+  if (name && message && known.includes(name)) return new Failure(name, message);
+  return new Failure("MediaError", `The browser failed unexpectedly: ${message || String(error)}`);
+}

@@ -1,0 +1,54 @@
+/** The element that a view draws in: shielded from the host's styles, sized by the layout. */
+
+import type { AnyModel } from "@anywidget/types";
+import { onAbort, onChange } from "./lifetime.ts";
+import { child } from "./refs.ts";
+import css from "./view.css";
+
+/** Makes a shadow root in the view's element; it is removed when the signal fires. */
+export function makeShell(el: HTMLElement, model: AnyModel, signal: AbortSignal): ShadowRoot {
+  const box = document.createElement("div");
+  const root = box.attachShadow({ mode: "open" });
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  root.adoptedStyleSheets = [sheet];
+  el.append(box);
+  onAbort(signal, () => box.remove());
+  followLayout(box, el, model, signal).catch(() => {
+    // A host without layout models leaves the natural size.
+  });
+  return root;
+}
+
+/** Without width and height a view has its natural size; with them it fills what they give. */
+async function followLayout(
+  box: HTMLElement,
+  el: HTMLElement,
+  model: AnyModel,
+  signal: AbortSignal,
+): Promise<void> {
+  const layout = await child(model, "layout");
+  if (!layout) return;
+  const apply = () => {
+    const width: string | null = layout.get("width");
+    const height: string | null = layout.get("height");
+    box.toggleAttribute("data-sized", Boolean(width || height));
+    if (width && height) box.dataset.sized = "both";
+    // Jupyter sets these too; other hosts leave it to the widget.
+    el.style.width = width ?? "";
+    el.style.height = height ?? "";
+  };
+  apply();
+  onChange(layout, ["width", "height"], apply, signal);
+}
+
+/** Makes an element with properties and children. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}

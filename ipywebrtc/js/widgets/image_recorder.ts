@@ -1,0 +1,149 @@
+/** Takes pictures of a stream: for the kernel's requests, and by the button of its view. */
+
+import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
+import { Failure } from "../lib/failure.ts";
+import { icon } from "../lib/icons.ts";
+import { onAbort, onChange, unlessAborted } from "../lib/lifetime.ts";
+import { openAny } from "../lib/open.ts";
+import { type Answer, type Request, serve } from "../lib/page.ts";
+import { encode } from "../lib/picture.ts";
+import { child } from "../lib/refs.ts";
+import { fileName, saveAs } from "../lib/save.ts";
+import { h, makeShell } from "../lib/shell.ts";
+import type { ImageRecorderTraits, StreamTraits } from "../lib/traits.ts";
+
+type Model = AnyModel<ImageRecorderTraits>;
+
+/** Seconds that a picture may take when it is the button that asks. */
+const PRESS_TIMEOUT = 30;
+
+export default () => {
+  let press: () => Promise<void>;
+
+  return {
+    initialize({ model, signal }: InitializeProps<ImageRecorderTraits>): void {
+      const actions = {
+        snapshot: (request: Request, wanted: AbortSignal) => snapshot(model, request, wanted),
+        download: () => download(model),
+      };
+      const server = serve(model, actions, signal);
+      press = () => server.press("snapshot", PRESS_TIMEOUT);
+    },
+    render({ model, el, signal }: RenderProps<ImageRecorderTraits>): void {
+      view(makeShell(el, model, signal), model, () => press(), signal);
+    },
+  };
+};
+
+async function snapshot(model: Model, request: Request, wanted: AbortSignal): Promise<Answer> {
+  const stream = await child<StreamTraits>(model, "stream");
+  if (!stream) throw new Failure("SourceError", "This ImageRecorder has no stream: set it.");
+  const live = openAny(stream);
+  const done = new AbortController();
+  const stop = () => done.abort(tooLate(live.status, request.timeout));
+  const timer = setTimeout(stop, request.timeout * 1000);
+  const using = AbortSignal.any([wanted, done.signal]);
+  live.use(using);
+  try {
+    const source = await unlessAborted(live.open(), using);
+    const options = {
+      format: model.get("format"),
+      quality: model.get("quality"),
+      size: model.get("size"),
+    };
+    const { blob, width, height } = await encode(await source.still(using), options);
+    const content = { format: options.format, width, height };
+    return { content, buffers: [await blob.arrayBuffer()] };
+  } finally {
+    clearTimeout(timer);
+    done.abort();
+  }
+}
+
+function tooLate(status: string, seconds: number): Failure {
+  const reason =
+    status === "waiting"
+      ? "the browser is still asking whether this page may use the camera: answer its prompt"
+      : "the stream showed no picture: display it to see why";
+  return new Failure(
+    "MediaTimeout",
+    `No picture within ${seconds} s, as ${reason}, then try again.`,
+  );
+}
+
+async function download(model: Model): Promise<Answer> {
+  const image = await child(model, "image");
+  if (image) {
+    const format: string = image.get("format");
+    const blob = new Blob([image.get("value")], { type: `image/${format}` });
+    saveAs(blob, fileName(model.get("filename"), format));
+  }
+  return {};
+}
+
+function view(
+  root: ShadowRoot,
+  model: Model,
+  press: () => Promise<void>,
+  signal: AbortSignal,
+): void {
+  const take = h("button", { type: "button" }, icon("camera"), "Take picture");
+  const save = h("button", { type: "button", className: "plain" }, icon("download"), "Download");
+  const facts = h("span", { className: "facts" });
+  const error = h("p", { className: "error" });
+  error.setAttribute("role", "alert");
+  const picture = h("img", { alt: "The last picture", hidden: true });
+  const bar = h("div", { className: "bar" }, take, save, facts);
+  root.append(h("div", { className: "recorder" }, bar, error, picture));
+
+  let pressed = false;
+  const update = () => {
+    take.disabled = pressed || model.get("recording");
+    error.textContent = model.get("error");
+    error.hidden = !error.textContent;
+  };
+  take.addEventListener("click", async () => {
+    pressed = true;
+    update();
+    await press();
+    pressed = false;
+    update();
+  });
+  save.addEventListener("click", () => download(model));
+  onChange(model, ["recording", "error"], update, signal);
+  update();
+  showPicture({ model, picture, save, facts }, signal);
+}
+
+interface PictureElements {
+  model: Model;
+  picture: HTMLImageElement;
+  save: HTMLButtonElement;
+  facts: HTMLElement;
+}
+
+/** Shows what the recorder's `image` holds, and so what a reloaded page gets from the kernel. */
+async function showPicture(elements: PictureElements, signal: AbortSignal): Promise<void> {
+  const { model, picture, save, facts } = elements;
+  let url = "";
+  const clear = () => URL.revokeObjectURL(url);
+  onAbort(signal, clear);
+  picture.addEventListener("load", () => {
+    const { naturalWidth, naturalHeight } = picture;
+    facts.textContent = `${naturalWidth} × ${naturalHeight}`;
+  });
+  const image = await child(model, "image");
+  const update = () => {
+    const value: DataView | undefined = image?.get("value");
+    const empty = !value?.byteLength;
+    picture.hidden = save.hidden = facts.hidden = empty;
+    clear();
+    if (!value || empty) return;
+    url = URL.createObjectURL(
+      new Blob([value as BlobPart], { type: `image/${image?.get("format")}` }),
+    );
+    picture.src = url;
+  };
+  update();
+  if (image) onChange(image, ["value"], update, signal);
+}

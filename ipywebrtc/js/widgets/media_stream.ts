@@ -1,0 +1,4 @@
+import { streamWidget } from "../lib/preview.ts";
+import { remote } from "../lib/remote.ts";
+
+export default streamWidget(remote);

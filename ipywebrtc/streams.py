@@ -1,0 +1,266 @@
+"""Sources of media: what becomes a `MediaStream` in the page."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import ipywidgets
+import traitlets
+
+from ipywebrtc._bundle import bundle
+from ipywebrtc._download import download
+from ipywebrtc._media import Media
+
+if TYPE_CHECKING:
+    import os
+
+    from typing_extensions import Self
+
+
+class MediaStream(Media):
+    """A source of video, audio or both, alive in the page that shows or uses it.
+
+    This is the base of all streams. A stream opens when it is first displayed or used (by a
+    recorder, for example), and closes a moment after its last use; `start()` keeps it open
+    without any. The media stay in the browser: Python sees what is recorded, and the traits here.
+    Displayed, a stream shows its picture, always muted.
+
+    A widget of another JavaScript module may be a stream too: let it subclass this class, name its
+    own `_model_module`, and let its model have `captureStream(fps)` or `stream`.
+
+    The browser's own notion is defined by W3C Media Capture and Streams,
+    https://www.w3.org/TR/mediacapture-streams/#mediastream.
+    """
+
+    _esm = bundle("media_stream")
+    _kind = traitlets.Unicode("remote").tag(sync=True)
+
+    audio_enabled = traitlets.Bool(True).tag(sync=True)
+    """False sends silence in place of the sound, without closing the microphone."""
+
+    video_enabled = traitlets.Bool(True).tag(sync=True)
+    """False sends black in place of the picture, without closing the camera."""
+
+    settings = traitlets.Dict(read_only=True).tag(sync=True)
+    """What the tracks really give, `{"video": {"width": 640, …}, "audio": {…}}`; empty while
+    closed. Names are those of MediaTrackSettings in Media Capture and Streams. Read-only."""
+
+    # `auto` opens with the first use, `on` opens now and stays, `off` stays closed. The counter
+    # makes a second `start()` a new try after a failure.
+    _power = traitlets.Enum(("auto", "on", "off"), "auto").tag(sync=True)
+    _attempt = traitlets.Int(0).tag(sync=True)
+
+    # A page that was only reloaded must not ask for a camera that another page opened before.
+    _opened = traitlets.Bool(False).tag(sync=True)
+
+    def start(self) -> None:
+        """Open the stream, again if it failed or ended, and keep it open until `stop()`.
+
+        Returns at once; `status` becomes `live`, or `error` says why not. A page that was reloaded
+        asks for a click in place of opening a camera by itself, unless it is still allowed to.
+
+        Example:
+            >>> camera = CameraStream()
+            >>> camera.start()
+        """
+        with self.hold_sync():
+            self._power = "on"
+            self._attempt += 1
+
+    def stop(self) -> None:
+        """Close the stream, so that a camera's light goes out, until `start()` is called.
+
+        Recordings of it end, and a recorder that is asked for more says that it is stopped.
+
+        Example:
+            >>> camera.stop()
+        """
+        self._power = "off"
+
+    def _set_state(self, **state: Any) -> None:
+        self._opened = self._opened or state.get("status", "idle") != "idle"
+        super()._set_state(**state)
+
+
+HasStream = MediaStream
+"""The name that ipywebrtc 0.4 had for `MediaStream`."""
+
+
+class CameraStream(MediaStream):
+    """A camera, a microphone or both, by the browser's `getUserMedia`.
+
+    The browser asks the user for permission. It offers no camera at all to pages that are neither
+    https nor localhost, and none inside VS Code. The preview is muted, and mirrored for a front
+    camera; what is recorded is not mirrored.
+
+    See https://www.w3.org/TR/mediacapture-streams/#dom-mediadevices-getusermedia.
+
+    Example:
+        >>> camera = CameraStream(constraints={"audio": False, "video": {"width": 640}})
+        >>> camera
+    """
+
+    _esm = bundle("camera_stream")
+    _kind = traitlets.Unicode("camera").tag(sync=True)
+
+    constraints = traitlets.Dict(default_value={"audio": True, "video": True}).tag(sync=True)
+    """What to ask for: MediaStreamConstraints of Media Capture and Streams, as a dict with
+    `audio` and `video`, each a bool or a dict; sizes in pixels, `frameRate` in 1/s. `facing_mode`
+    beside them is taken for `video.facingMode`. A change opens the camera anew."""
+
+    @traitlets.validate("constraints")
+    def _valid_constraints(self, proposal: Any) -> dict[str, Any]:
+        constraints = proposal["value"]
+        for name in ("audio", "video"):
+            if not isinstance(constraints.get(name, False), (bool, dict)):
+                message = (
+                    f"constraints[{name!r}] is {constraints[name]!r}: "
+                    "write True, False or a dict such as {'width': 640}"
+                )
+                raise traitlets.TraitError(message)
+        if not (_asked_for(constraints, "audio") or _asked_for(constraints, "video")):
+            message = (
+                f"constraints {constraints!r} ask for neither audio nor video: "
+                "set one of them to True"
+            )
+            raise traitlets.TraitError(message)
+        return dict(constraints)
+
+    @classmethod
+    def facing_user(cls, audio: bool = True, **kwargs: Any) -> Self:  # noqa: FBT001, FBT002 - 0.6 API
+        """Make a stream of the camera that looks at the user.
+
+        Args:
+            audio: Whether the microphone is wanted too.
+            **kwargs: Traits of the stream; `constraints` are added to, never changed.
+
+        Example:
+            >>> CameraStream.facing_user(audio=False)
+        """
+        return cls._facing("user", audio, kwargs)
+
+    @classmethod
+    def facing_environment(cls, audio: bool = True, **kwargs: Any) -> Self:  # noqa: FBT001, FBT002 - 0.6 API
+        """Make a stream of the camera that looks away from the user, as on the back of a phone.
+
+        Args:
+            audio: Whether the microphone is wanted too.
+            **kwargs: Traits of the stream; `constraints` are added to, never changed.
+
+        Example:
+            >>> CameraStream.facing_environment(audio=False)
+        """
+        return cls._facing("environment", audio, kwargs)
+
+    @classmethod
+    def _facing(cls, mode: str, audio: bool, kwargs: dict[str, Any]) -> Self:  # noqa: FBT001
+        constraints = copy.deepcopy(kwargs.pop("constraints", {}))
+        constraints.setdefault("audio", audio)
+        if not isinstance(constraints.get("video"), dict):
+            constraints["video"] = {}
+        constraints["video"]["facingMode"] = mode
+        return cls(constraints=constraints, **kwargs)
+
+
+def _asked_for(constraints: dict[str, Any], name: str) -> bool:
+    # An empty dict is a wish without conditions; only False and a missing name are none.
+    wish = constraints.get(name, name == "video" and "facing_mode" in constraints)
+    return wish is not False
+
+
+class _FileStream(MediaStream):
+    """A stream of a file or URL that a core widget holds; makes its three constructors."""
+
+    _holder: ClassVar[str]
+    _holder_class: ClassVar[type[ipywidgets.DOMWidget]]
+
+    @classmethod
+    def from_file(cls, filename: str | os.PathLike[str], **kwargs: Any) -> Self:
+        """Make a stream of a local file; its bytes are sent to the page.
+
+        Args:
+            filename: A path on the kernel's machine.
+            **kwargs: Traits of the stream.
+
+        Raises:
+            OSError: The file is missing or can't be read.
+        """
+        return cls._of(cls._holder_class.from_file(filename), kwargs)
+
+    @classmethod
+    def from_url(cls, url: str, **kwargs: Any) -> Self:
+        """Make a stream of a URL that the page loads.
+
+        The server must be the notebook's own, or allow other sites (CORS); `from_download`
+        works with every server that the kernel reaches.
+
+        Args:
+            url: Absolute, or relative to the notebook.
+            **kwargs: Traits of the stream.
+        """
+        return cls._of(cls._holder_class.from_url(url), kwargs)
+
+    @classmethod
+    def from_download(cls, url: str, **kwargs: Any) -> Self:
+        """Make a stream of a URL that the kernel downloads now, so that no origin matters.
+
+        The format is that of the URL's path, else that of the server's Content-Type.
+
+        Args:
+            url: An http or https URL.
+            **kwargs: Traits of the stream.
+
+        Raises:
+            SourceError: The download failed.
+        """
+        data, mime = download(url)
+        tag, _, name = mime.partition("/")
+        holder = {"value": data} | ({"format": name} if tag == cls._holder else {})
+        return cls._of(cls._holder_class(**holder), kwargs)
+
+    @classmethod
+    def _of(cls, holder: ipywidgets.DOMWidget, kwargs: dict[str, Any]) -> Self:
+        return cls(**{cls._holder: holder}, **kwargs)
+
+
+class VideoStream(_FileStream):
+    """A video file or URL, playing, with its sound.
+
+    It plays once per page, however often it is displayed, and its sound is heard there. A browser
+    that wants a click before it lets a page make sound plays it muted. Which files play is the
+    browser's choice: WebM and H.264 in mp4 nearly everywhere.
+
+    Example:
+        >>> video = VideoStream.from_file("clip.mp4")
+        >>> video.playing = False
+    """
+
+    _esm = bundle("video_stream")
+    _kind = traitlets.Unicode("video").tag(sync=True)
+    _holder = "video"
+    _holder_class = ipywidgets.Video
+
+    video = traitlets.Instance(ipywidgets.Video).tag(sync=True, **ipywidgets.widget_serialization)
+    """The ipywidgets.Video whose `value` is played; its `loop` is honoured."""
+
+    playing = traitlets.Bool(True).tag(sync=True)
+    """False pauses, True goes on; at construction False shows the first frame. Linkable."""
+
+
+class ImageStream(_FileStream):
+    """A still image as a stream of full resolution; a changed `image.value` is its next frame.
+
+    Animated images show their first frame.
+
+    Example:
+        >>> image = ImageStream.from_file("picture.png")
+    """
+
+    _esm = bundle("image_stream")
+    _kind = traitlets.Unicode("image").tag(sync=True)
+    _holder = "image"
+    _holder_class = ipywidgets.Image
+
+    image = traitlets.Instance(ipywidgets.Image).tag(sync=True, **ipywidgets.widget_serialization)
+    """The ipywidgets.Image whose `value` is shown."""

@@ -1,0 +1,16 @@
+"""The import path of ipywebrtc 0.6, where notebooks and pickles expect its widgets."""
+
+from __future__ import annotations
+
+from ipywebrtc.recorders import ImageRecorder, Recorder
+from ipywebrtc.streams import CameraStream, HasStream, ImageStream, MediaStream, VideoStream
+
+__all__ = [
+    "CameraStream",
+    "HasStream",
+    "ImageRecorder",
+    "ImageStream",
+    "MediaStream",
+    "Recorder",
+    "VideoStream",
+]

@@ -1,0 +1,87 @@
+"""A page for widgets that live in no notebook."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import TYPE_CHECKING, Any
+
+import PIL.Image
+import pytest
+
+from ipywebrtc import _media
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ipywebrtc._media import Media
+
+
+class Page:
+    """Plays the page's side of the messages between a page and a widget."""
+
+    def __init__(self, widget: Media, name: str = "page") -> None:
+        self.widget, self.name = widget, name
+        self.received: list[dict[str, Any]] = []
+        send = widget.send
+
+        def record(content: dict[str, Any], buffers: Any = None) -> None:
+            self.received.append(content)
+            send(content, buffers)
+
+        widget.send = record
+
+    def say(self, kind: str, *buffers: bytes, **content: Any) -> None:
+        """Send a message to the kernel."""
+        message = {"kind": kind, "page": self.name, **content}
+        self.widget._handle_custom_msg(message, [memoryview(data) for data in buffers])
+
+    def requests(self, name: str = "snapshot") -> list[dict[str, Any]]:
+        """List the requests that this page was sent, every sending of each."""
+        return [
+            message
+            for message in self.received
+            if message["kind"] == "request"
+            and message["name"] == name
+            and message["page"] == self.name
+        ]
+
+    def answer(self, request: dict[str, Any], *buffers: bytes, **content: Any) -> None:
+        """Answer a request."""
+        self.say("answer", *buffers, id=request["id"], name=request["name"], **content)
+
+    def answer_picture(self, data: bytes | None = None, **content: Any) -> None:
+        """Answer the newest request for a picture."""
+        size = {"format": "png", "width": 4, "height": 3}
+        self.answer(self.requests()[-1], data or png(), **{**size, **content})
+
+
+def png(color: str = "red") -> bytes:
+    """Encode a picture of 4 by 3 pixels."""
+    file = io.BytesIO()
+    PIL.Image.new("RGB", (4, 3), color).save(file, "png")
+    return file.getvalue()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the event loop run until something is so."""
+    while not condition():  # noqa: ASYNC110 - the widgets have no event to wait for
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+def open_page() -> Callable[..., Page]:
+    """Open a page that holds the widget, and says so."""
+
+    def open_page(widget: Media, name: str = "page") -> Page:
+        page = Page(widget, name)
+        page.say("hello")
+        return page
+
+    return open_page
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send requests again so often that a test need not wait."""
+    monkeypatch.setattr(_media, "TICK", 0.01)

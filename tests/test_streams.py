@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import copy
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import traitlets
+
+from ipywebrtc import CameraStream, ImageStream, MediaStream, SourceError, VideoStream
+
+from .conftest import png
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("make", "mode"),
+    [(CameraStream.facing_user, "user"), (CameraStream.facing_environment, "environment")],
+)
+def test_the_two_sides(make: Any, mode: str) -> None:
+    assert make(audio=False).constraints == {"audio": False, "video": {"facingMode": mode}}
+    assert make().constraints["audio"] is True
+
+
+def test_the_side_is_added_to_given_constraints() -> None:
+    given = {"video": {"width": 640}}
+    before = copy.deepcopy(given)
+    camera = CameraStream.facing_user(audio=False, constraints=given)
+    assert camera.constraints == {"audio": False, "video": {"width": 640, "facingMode": "user"}}
+    assert given == before
+    assert CameraStream.facing_user(constraints={"video": True}).constraints == {
+        "audio": True,
+        "video": {"facingMode": "user"},
+    }
+
+
+def test_a_subclass_makes_itself() -> None:
+    class Mine(CameraStream):
+        pass
+
+    assert isinstance(Mine.facing_user(), Mine)
+
+
+def test_constraints_are_checked() -> None:
+    with pytest.raises(traitlets.TraitError, match="neither audio nor video"):
+        CameraStream(constraints={"audio": False})
+    with pytest.raises(traitlets.TraitError, match=r"constraints\['video'\] is 640"):
+        CameraStream(constraints={"video": 640})
+    CameraStream(constraints={"facing_mode": "user"})
+
+
+def test_start_and_stop_are_state_that_survives_a_reload() -> None:
+    camera = CameraStream()
+    camera.start()
+    camera.start()
+    assert camera.get_state(["_power", "_attempt"]) == {"_power": "on", "_attempt": 2}
+    camera.stop()
+    assert camera.get_state("_power") == {"_power": "off"}
+
+
+def test_a_stream_that_was_open_once_is_known_as_such() -> None:
+    camera = CameraStream()
+    message = {"kind": "state", "page": "p", "error": "", "settings": {}}
+    camera._handle_custom_msg({**message, "status": "idle"}, [])
+    assert camera.get_state("_opened") == {"_opened": False}
+    camera._handle_custom_msg({**message, "status": "live"}, [])
+    camera._handle_custom_msg({**message, "status": "idle"}, [])
+    assert camera.get_state("_opened") == {"_opened": True}
+
+
+def test_a_stream_of_another_javascript_module_carries_none_of_ours() -> None:
+    class Figure(MediaStream):
+        _model_module = traitlets.Unicode("figures").tag(sync=True)
+        _model_name = traitlets.Unicode("FigureModel").tag(sync=True)
+
+    state = Figure().get_state()
+    assert state["_model_module"] == "figures"
+    assert "_esm" not in state
+
+
+def test_from_file(tmp_path: Path) -> None:
+    path = tmp_path / "red.png"
+    path.write_bytes(png())
+    stream = ImageStream.from_file(path)
+    assert bytes(stream.image.value) == png()
+    assert stream.image.format == "png"
+    assert stream.get_state("image") == {"image": f"IPY_MODEL_{stream.image.model_id}"}
+    video = VideoStream.from_file(str(path), playing=False)
+    assert video.playing is False
+
+
+def test_from_a_missing_file_raises_at_once() -> None:
+    for make in (ImageStream.from_file, VideoStream.from_file):
+        with pytest.raises(FileNotFoundError):
+            make("missing.mp4")
+
+
+def test_from_url_leaves_loading_to_the_page() -> None:
+    stream = VideoStream.from_url("./clip.mp4")
+    assert (bytes(stream.video.value), stream.video.format) == (b"./clip.mp4", "url")
+
+
+class Files(BaseHTTPRequestHandler):
+    """Serves the same bytes under every path but one."""
+
+    def do_GET(self) -> None:
+        if self.path == "/missing":
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "video/webm" if "clip" in self.path else "image/jpeg")
+        self.end_headers()
+        self.wfile.write(b"data")
+
+    def log_message(self, *_: object) -> None:
+        """Keep the test's output clean."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Files) as http:
+        thread = threading.Thread(target=http.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("path", "fmt"),
+    [
+        ("clip.mp4?token=a.b", "mp4"),
+        ("clip", "webm"),
+        ("clip?x=y.png", "webm"),
+        ("a.b/clip", "webm"),
+    ],
+)
+def test_from_download_finds_the_format(server: str, path: str, fmt: str) -> None:
+    video = VideoStream.from_download(f"{server}/{path}").video
+    assert (bytes(video.value), video.format) == (b"data", fmt)
+
+
+def test_from_download_of_images(server: str) -> None:
+    assert ImageStream.from_download(f"{server}/picture").image.format == "jpeg"
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hosts", "picture.png"])
+def test_from_download_of_no_url_names_from_file(url: str) -> None:
+    with pytest.raises(SourceError, match="from_file"):
+        ImageStream.from_download(url)
+
+
+def test_from_download_of_a_missing_file_names_the_url(server: str) -> None:
+    with pytest.raises(SourceError, match=r"/missing' could not be downloaded .*404"):
+        ImageStream.from_download(f"{server}/missing")
