@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import pickle
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,15 @@ ANSWER_TIMEOUT = 30.0
 VALUE = "__import__('base64').b64encode(__import__('pickle').dumps(({}))).decode()"
 
 
+# IPython colours its tracebacks.
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
+
+
 class KernelError(Exception):
     """Code that ran in the kernel raised; the message is its traceback."""
+
+    def __init__(self, traceback: str) -> None:
+        super().__init__(COLOUR.sub("", traceback))
 
 
 class Kernel:
@@ -61,9 +69,7 @@ class Kernel:
         """Disconnect; the kernel lives on."""
         self._context.destroy(linger=0)
 
-    def _request(
-        self, code: str, expressions: dict[str, str], timeout: float
-    ) -> dict[str, Any]:
+    def _request(self, code: str, expressions: dict[str, str], timeout: float) -> dict[str, Any]:
         content = {
             "code": code,
             "silent": True,

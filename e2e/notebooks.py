@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import nbformat
 
 from e2e.browsers import console_errors
+from e2e.kernels import KernelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,10 +27,6 @@ SEPARATOR = re.compile(r"^# %%.*\n", re.MULTILINE)
 RUN_TIMEOUT = 30.0
 WAIT_TIMEOUT = 10.0
 INTERVAL = 0.05
-
-
-class CellError(Exception):
-    """A cell raised; the message is its traceback."""
 
 
 class Notebook:
@@ -61,7 +58,7 @@ class Notebook:
         """Run these cells, or all, one after the other until the last has finished.
 
         Raises:
-            CellError: A cell raised; the later ones did not run.
+            KernelError: A cell raised; the later ones did not run.
         """
         for cell in cells or range(self._count):
             self.start(cell)
@@ -75,10 +72,10 @@ class Notebook:
         """Wait for the end of a cell that was started.
 
         Raises:
-            CellError: The cell raised.
+            KernelError: The cell raised.
         """
         for traceback in self._host.finish_cell(self.page, cell, timeout):
-            raise CellError(traceback)
+            raise KernelError(traceback)
 
     def output(self, cell: int) -> Locator:
         """Locate the output of a cell."""
@@ -143,9 +140,7 @@ class Notebook:
             time.sleep(INTERVAL)
 
 
-def write_notebook(
-    path: Path, cells: Callable[[], object], values: Mapping[str, object]
-) -> None:
+def write_notebook(path: Path, cells: Callable[[], object], values: Mapping[str, object]) -> None:
     """Write the body of a function as a notebook.
 
     Args:

@@ -241,7 +241,9 @@ class VideoStream(_FileStream):
     _holder = "video"
     _holder_class = ipywidgets.Video
 
-    video = traitlets.Instance(ipywidgets.Video).tag(sync=True, **ipywidgets.widget_serialization)
+    video = traitlets.Instance(ipywidgets.Video, ()).tag(
+        sync=True, **ipywidgets.widget_serialization
+    )
     """The ipywidgets.Video whose `value` is played; its `loop` is honoured."""
 
     playing = traitlets.Bool(True).tag(sync=True)
@@ -262,5 +264,7 @@ class ImageStream(_FileStream):
     _holder = "image"
     _holder_class = ipywidgets.Image
 
-    image = traitlets.Instance(ipywidgets.Image).tag(sync=True, **ipywidgets.widget_serialization)
+    image = traitlets.Instance(ipywidgets.Image, ()).tag(
+        sync=True, **ipywidgets.widget_serialization
+    )
     """The ipywidgets.Image whose `value` is shown."""

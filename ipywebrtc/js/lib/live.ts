@@ -136,7 +136,8 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
         else if (state.status !== status) update(status, failure ?? null, state.source);
       },
       reopen() {
-        if (attempt.replaced.aborted || (signal.aborted && state.status !== "error")) return;
+        const failedInUse = state.status === "error" && users > 0;
+        if (attempt.replaced.aborted || (signal.aborted && !failedInUse)) return;
         end("idle");
         begin();
       },

@@ -1,0 +1,66 @@
+"""What every other test here relies on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import nbformat
+import pytest
+
+from e2e.kernels import KernelError
+from e2e.notebooks import write_notebook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from e2e.conftest import Launch, OpenNotebook
+
+
+def test_cells_are_the_parts_of_a_function(tmp_path: Path) -> None:
+    def cells() -> None:
+        text = """
+        kept as it is
+        """
+        # %% a title
+        text.strip()
+
+    path = tmp_path / "cells.ipynb"
+    write_notebook(path, cells, {"n": 2, "folder": tmp_path})
+    sources = [cell.source for cell in nbformat.read(path, nbformat.NO_CONVERT).cells]
+    assert sources == [
+        f"n = 2\nfolder = {str(tmp_path)!r}\ntext = \"\"\"\nkept as it is\n\"\"\"",
+        "text.strip()",
+    ]
+
+
+def test_a_kernel_outlives_its_page(notebook: OpenNotebook) -> None:
+    async def cells() -> None:
+        import ipywidgets
+
+        button = ipywidgets.Button(description=name)
+        presses = []
+        button.on_click(presses.append)
+        button
+        # %%
+        raise ValueError(name)
+
+    nb = notebook(cells, name="Press")
+    with pytest.raises(KernelError, match="ValueError: Press"):
+        nb.run()
+    nb.output(0).get_by_role("button", name="Press").click()
+    assert nb.wait_for("len(presses)") == 1
+    assert not nb.errors
+
+    nb.reload()
+    nb.output(0).get_by_role("button", name="Press").click()
+    assert nb.wait_for("len(presses) == 2")
+
+    nb.page.close()
+    with pytest.raises(KernelError, match="ZeroDivisionError"):
+        nb.python("1 / 0")
+    assert nb.python("bytes(range(256)), float('inf')") == (bytes(range(256)), float("inf"))
+
+
+PERMISSION = "() => navigator.permissions.query({name: 'camera'}).then(({state}) => state)"
+CAMERA = """() => navigator.mediaDevices.getUserMedia({video: true}).then(
+  stream => stream.getTracks()[0].label, error => error.name)"""

@@ -1,0 +1,98 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import { Failure } from "./failure.ts";
+import { type FakeModel, fakeModel } from "./fake_model.ts";
+import { page, serve } from "./page.ts";
+
+let fake: FakeModel;
+let life: AbortController;
+let events: EventTarget;
+
+beforeEach(() => {
+  fake = fakeModel({});
+  life = new AbortController();
+  events = new EventTarget();
+  vi.stubGlobal("addEventListener", events.addEventListener.bind(events));
+});
+
+function request(id: string, name = "act"): Record<string, unknown> {
+  return { kind: "request", page: page(), id, name, timeout: 1 };
+}
+
+function kinds(): unknown[] {
+  return fake.sent.map(({ kind }) => kind);
+}
+
+test("a page says hello, again when it is asked, and bye", () => {
+  serve(fake.model, {}, life.signal);
+  fake.receive({ kind: "who" });
+  events.dispatchEvent(new Event("pagehide"));
+  expect(kinds()).toEqual(["hello", "hello", "bye"]);
+  expect(new Set(fake.sent.map((message) => message.page))).toEqual(new Set([page()]));
+});
+
+test("a request is done once and answered as often as it comes", async () => {
+  let done = 0;
+  const act = async () => {
+    done += 1;
+    return { content: { result: done } };
+  };
+  serve(fake.model, { act }, life.signal);
+  fake.receive(request("a"));
+  fake.receive(request("a"));
+  await vi.waitFor(() => expect(kinds()).toContain("answer"));
+  fake.receive(request("a"));
+  expect(kinds()).toEqual(["hello", "ack", "ack", "answer", "answer"]);
+  expect(fake.sent.at(-1)).toMatchObject({ id: "a", name: "act", unasked: false, result: 1 });
+});
+
+test("what another page is asked is not done here", () => {
+  const act = vi.fn();
+  serve(fake.model, { act }, life.signal);
+  fake.receive({ ...request("a"), page: "another" });
+  expect(act).not.toHaveBeenCalled();
+  expect(kinds()).toEqual(["hello"]);
+});
+
+test("a failure is answered by its name", async () => {
+  const act = async () => {
+    throw new Failure("DeviceNotFound", "Plug it in.");
+  };
+  serve(fake.model, { act }, life.signal);
+  fake.receive(request("a"));
+  await vi.waitFor(() => expect(kinds()).toContain("answer"));
+  const failure = { name: "DeviceNotFound", message: "Plug it in." };
+  expect(fake.sent.at(-1)).toMatchObject({ id: "a", failure });
+});
+
+test("a cancelled request stops and is not answered", async () => {
+  const stopped = vi.fn();
+  const act = (_: unknown, signal: AbortSignal) =>
+    new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => {
+        stopped();
+        reject(signal.reason);
+      });
+    });
+  serve(fake.model, { act }, life.signal);
+  fake.receive(request("a"));
+  fake.receive({ kind: "cancel", id: "a" });
+  fake.receive({ ...request("b"), name: "unknown" });
+  await vi.waitFor(() => expect(kinds()).toContain("answer"));
+  expect(stopped).toHaveBeenCalledOnce();
+  expect(fake.sent.filter(({ id }) => id === "a").map(({ kind }) => kind)).toEqual(["ack"]);
+});
+
+test("what the button asks for is answered unasked", async () => {
+  const server = serve(fake.model, { act: async () => ({}) }, life.signal);
+  await server.press("act", 1);
+  expect(fake.sent.at(-1)).toMatchObject({ kind: "answer", name: "act", unasked: true });
+});
+
+test("a page that is done listens no more", () => {
+  serve(fake.model, {}, life.signal);
+  life.abort();
+  fake.receive({ kind: "who" });
+  events.dispatchEvent(new Event("pagehide"));
+  expect(kinds()).toEqual(["hello"]);
+  expect(fake.listeners()).toBe(0);
+});
