@@ -21,6 +21,7 @@ ALWAYS = (
     "--disable-quic",
     "--disable-sync",
     "--no-first-run",
+    "--no-proxy-server",
 )
 FAKE_DEVICE = "--use-fake-device-for-media-stream"
 FAKE_UI = "--use-fake-ui-for-media-stream"
@@ -44,9 +45,9 @@ class Browsers:
 
         Args:
             fake_device: There is a camera and a microphone; without, there is none.
-            fake_ui: Every request for a device is allowed. Without, every request is denied at
-                once, unless the test calls `page.context.grant_permissions` before.
-            extra: Other flags.
+            fake_ui: Every request for a device is allowed. Without, it is denied at once, unless
+                the test called `page.context.grant_permissions` before.
+            extra: Other flags; of two with the same name, the last counts.
         """
         flags = (*ALWAYS, *[FAKE_DEVICE] * fake_device, *[FAKE_UI] * fake_ui, *extra)
         browser = self._started.get(flags)

@@ -23,6 +23,7 @@ When a test fails, a picture of every page is in `e2e/failures/`.
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,13 +37,13 @@ from e2e.notebooks import Notebook, write_notebook
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, ViewportSize
 
     from e2e.kernels import Kernel
 
 FAILURES = Path(__file__).with_name("failures")
 SCREENSHOT_TIMEOUT = 5_000  # ms
-VIEWPORT = {"width": 1280, "height": 1000}
+VIEWPORT: ViewportSize = {"width": 1280, "height": 1000}
 
 
 class Launch(Protocol):
@@ -58,7 +59,7 @@ class OpenNotebook(Protocol):
 
     def __call__(
         self,
-        cells: Callable[[], object],
+        cells: Callable[..., object] | Path,
         *,
         browser: Browser | None = None,
         hostname: str = ADDRESS,
@@ -94,21 +95,25 @@ def launch(browsers: Browsers) -> Iterator[Launch]:
 def notebook(
     host: JupyterLab, browsers: Browsers, launch: Launch, tmp_path: Path
 ) -> Iterator[OpenNotebook]:
-    """Open the body of a function as a notebook; keyword arguments become its first variables.
+    """Open the body of a function as a notebook, with values for the function's arguments.
 
+    Instead of a function it may be the path of a notebook, of which a copy is opened.
     `browser` comes from the fixture `launch`; `hostname` is another name of this machine.
     """
     kernels: dict[Path, Kernel] = {}
 
     def open_notebook(
-        cells: Callable[[], object],
+        cells: Callable[..., object] | Path,
         *,
         browser: Browser | None = None,
         hostname: str = ADDRESS,
         **values: object,
     ) -> Notebook:
         path = tmp_path / f"notebook-{len(kernels)}.ipynb"
-        write_notebook(path, cells, values)
+        if isinstance(cells, Path):
+            shutil.copyfile(cells, path)
+        else:
+            write_notebook(path, cells, values)
         kernels[path] = host.start_kernel(path)
         page = (browser or launch()).new_context(viewport=VIEWPORT).new_page()
         page.goto(host.url(path, hostname))

@@ -80,12 +80,13 @@ class Kernel:
         }
         request = self._session.send(self._shell, "execute_request", content)
         deadline = time.monotonic() + timeout
-        while self._shell.poll(max(0, 1000 * (deadline - time.monotonic()))):
+        while self._shell.poll(max(0, round(1000 * (deadline - time.monotonic())))):
             _, reply = self._session.recv(self._shell)
             # Others are late answers to requests that timed out.
             if reply["parent_header"]["msg_id"] == request["header"]["msg_id"]:
-                raise_error(reply["content"])
-                return reply["content"]
+                answer: dict[str, Any] = reply["content"]
+                raise_error(answer)
+                return answer
         message = f"the kernel is busy or dead: no answer in {timeout:g} s"
         raise TimeoutError(message)
 

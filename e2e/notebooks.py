@@ -124,7 +124,7 @@ class Notebook:
     def wait_for(self, expression: str, *, timeout: float = WAIT_TIMEOUT) -> Any:
         """Evaluate an expression again and again until it is true, and return its value."""
         deadline = time.monotonic() + timeout
-        while not (value := self.python(expression)):
+        while not (value := self._kernel.value(expression, timeout=timeout)):
             if time.monotonic() > deadline:
                 message = f"{expression} is still {value!r} after {timeout:g} s"
                 raise TimeoutError(message)
@@ -140,14 +140,14 @@ class Notebook:
             time.sleep(INTERVAL)
 
 
-def write_notebook(path: Path, cells: Callable[[], object], values: Mapping[str, object]) -> None:
+def write_notebook(path: Path, cells: Callable[..., object], values: Mapping[str, object]) -> None:
     """Write the body of a function as a notebook.
 
     Args:
         path: Where the notebook is written.
         cells: A function that nobody calls. Lines `# %%` separate its cells.
-        values: Variables that the first cell assigns before all: anything whose `repr` is its
-            source, or a path, which becomes a string.
+        values: Its arguments; the first cell begins with their assignment. Anything whose `repr`
+            is its source, or a path, which becomes a string.
     """
     texts = {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}
     assignments = "".join(f"{name} = {value!r}\n" for name, value in texts.items())
@@ -158,7 +158,7 @@ def write_notebook(path: Path, cells: Callable[[], object], values: Mapping[str,
     nbformat.write(notebook, path)
 
 
-def body(function: Callable[[], object]) -> str:
+def body(function: Callable[..., object]) -> str:
     """Return the source of a function without its head and its indentation."""
     source = textwrap.dedent(inspect.getsource(function))
     (definition,) = ast.parse(source).body

@@ -13,32 +13,32 @@ from e2e.notebooks import write_notebook
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from e2e.conftest import Launch, OpenNotebook
+    from e2e.conftest import OpenNotebook
 
 
 def test_cells_are_the_parts_of_a_function(tmp_path: Path) -> None:
-    def cells() -> None:
+    def cells(n: int, folder: Path) -> None:
         text = """
         kept as it is
         """
         # %% a title
-        text.strip()
+        print(text * n, folder)
 
     path = tmp_path / "cells.ipynb"
     write_notebook(path, cells, {"n": 2, "folder": tmp_path})
     sources = [cell.source for cell in nbformat.read(path, nbformat.NO_CONVERT).cells]
     assert sources == [
-        f"n = 2\nfolder = {str(tmp_path)!r}\ntext = \"\"\"\nkept as it is\n\"\"\"",
-        "text.strip()",
+        f'n = 2\nfolder = {str(tmp_path)!r}\ntext = """\nkept as it is\n"""',
+        "print(text * n, folder)",
     ]
 
 
 def test_a_kernel_outlives_its_page(notebook: OpenNotebook) -> None:
-    async def cells() -> None:
+    def cells(name: str) -> None:
         import ipywidgets
 
         button = ipywidgets.Button(description=name)
-        presses = []
+        presses: list[object] = []
         button.on_click(presses.append)
         button
         # %%
@@ -59,8 +59,3 @@ def test_a_kernel_outlives_its_page(notebook: OpenNotebook) -> None:
     with pytest.raises(KernelError, match="ZeroDivisionError"):
         nb.python("1 / 0")
     assert nb.python("bytes(range(256)), float('inf')") == (bytes(range(256)), float("inf"))
-
-
-PERMISSION = "() => navigator.permissions.query({name: 'camera'}).then(({state}) => state)"
-CAMERA = """() => navigator.mediaDevices.getUserMedia({video: true}).then(
-  stream => stream.getTracks()[0].label, error => error.name)"""

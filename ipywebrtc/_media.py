@@ -9,8 +9,9 @@ page → kernel                                         means
 `{kind: "hello", page}`                               this page holds the widget and can act for it
 `{kind: "bye", page}`                                 this page goes away
 `{kind: "state", page, status, error, …}`             what the page sees; becomes traits
-`{kind: "ack", page, id}`                             the request arrived and is being worked on
+`{kind: "ack", page, id}`                             the request arrived and is still worked on
 `{kind: "answer", page, id, …}` and buffers           its result, or `failure: {name, message}`
+`{kind: "flush", page}`                               nothing: it hastens what the kernel sends
 ====================================================  ==============================================
 
 ====================================================  ==============================================

@@ -278,15 +278,17 @@ class ImageRecorder(Recorder):
             self.recording = False
             return refused
         self._request = request = self._ask("snapshot", timeout)
-        self._set_state(status="recording", error="")
-        self.recording = True
+        with self.hold_sync():
+            self._set_state(status="recording", error="")
+            self.recording = True
         return request
 
     def _answered(self, request: Request, content: Content, buffers: Buffers) -> None:
         if request.content["name"] != "snapshot":
             return
-        self._finish(request)
-        self._set_state(status="idle", error="")
+        with self.hold_sync():
+            self._finish(request)
+            self._set_state(status="idle", error="")
         data = bytes(buffers[0])
         image = self.image
         image.format = content["format"]

@@ -19,7 +19,7 @@ function request(id: string, name = "act"): Record<string, unknown> {
 }
 
 function kinds(): unknown[] {
-  return fake.sent.map(({ kind }) => kind);
+  return fake.sent.map(({ kind }) => kind).filter((kind) => kind !== "flush");
 }
 
 test("a page says hello, again when it is asked, and bye", () => {
@@ -41,8 +41,18 @@ test("a request is done once and answered as often as it comes", async () => {
   fake.receive(request("a"));
   await vi.waitFor(() => expect(kinds()).toContain("answer"));
   fake.receive(request("a"));
-  expect(kinds()).toEqual(["hello", "ack", "ack", "answer", "answer"]);
-  expect(fake.sent.at(-1)).toMatchObject({ id: "a", name: "act", unasked: false, result: 1 });
+  expect(kinds()).toEqual(["hello", "ack", "answer", "answer"]);
+  const result = { id: "a", name: "act", unasked: false, result: 1 };
+  expect(fake.sent.filter(({ kind }) => kind === "answer")).toMatchObject([result, result]);
+});
+
+test("work that takes longer is acknowledged", async () => {
+  vi.useFakeTimers();
+  serve(fake.model, { act: () => new Promise(() => {}) }, life.signal);
+  fake.receive(request("a"));
+  await vi.advanceTimersByTimeAsync(999);
+  expect(fake.sent.at(-1)).toMatchObject({ kind: "ack", id: "a" });
+  vi.useRealTimers();
 });
 
 test("what another page is asked is not done here", () => {
@@ -61,7 +71,7 @@ test("a failure is answered by its name", async () => {
   fake.receive(request("a"));
   await vi.waitFor(() => expect(kinds()).toContain("answer"));
   const failure = { name: "DeviceNotFound", message: "Plug it in." };
-  expect(fake.sent.at(-1)).toMatchObject({ id: "a", failure });
+  expect(fake.sent).toContainEqual(expect.objectContaining({ id: "a", failure }));
 });
 
 test("a cancelled request stops and is not answered", async () => {
@@ -79,7 +89,7 @@ test("a cancelled request stops and is not answered", async () => {
   fake.receive({ ...request("b"), name: "unknown" });
   await vi.waitFor(() => expect(kinds()).toContain("answer"));
   expect(stopped).toHaveBeenCalledOnce();
-  expect(fake.sent.filter(({ id }) => id === "a").map(({ kind }) => kind)).toEqual(["ack"]);
+  expect(fake.sent.filter(({ id }) => id === "a")).toEqual([]);
 });
 
 test("what the button asks for is answered unasked", async () => {

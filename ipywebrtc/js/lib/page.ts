@@ -10,6 +10,16 @@ import { onAbort } from "./lifetime.ts";
 const KEY = Symbol.for("ipywebrtc.page/1");
 /** Answers that are kept for a kernel that did not receive them. */
 const KEPT = 4;
+/** Milliseconds after which unfinished work is acknowledged; the kernel asks again after 1000. */
+const ACK_DELAY = 300;
+/**
+ * Milliseconds after an answer at which an empty message is sent.
+ *
+ * Jupyter's server leaves Nagle's algorithm on: what the kernel says in reply waits in the server
+ * until the browser's system confirms the packet before, which it does after 40 ms, or with the
+ * next data that it sends. With this message a loop of snapshots takes 40 ms in place of 62.
+ */
+const FLUSH_DELAY = 8;
 
 export interface Request {
   id: string;
@@ -64,21 +74,27 @@ export function serve(
     const job: { stop: AbortController; answer?: Answer } = { stop: new AbortController() };
     jobs.set(request.id, job);
     for (const id of [...jobs.keys()].slice(0, -KEPT)) jobs.delete(id);
-    job.answer = await work(request, unasked, job.stop.signal);
-    if (!job.stop.signal.aborted && !signal.aborted) send("answer", job.answer);
+    const timer = setTimeout(() => acknowledge(request), ACK_DELAY);
+    const answer = await work(request, unasked, job.stop.signal);
+    clearTimeout(timer);
+    if (job.stop.signal.aborted || signal.aborted) return;
+    job.answer = answer;
+    send("answer", answer);
+    setTimeout(() => send("flush"), FLUSH_DELAY);
+  }
+
+  function acknowledge({ id }: Request): void {
+    if (!signal.aborted) send("ack", { content: { id } });
   }
 
   function receive(message: { kind?: string; page?: string } & Request): void {
     if (message.kind === "who") send("hello");
     if (message.kind === "cancel") jobs.get(message.id)?.stop.abort();
     if (message.kind !== "request" || message.page !== page()) return;
-    const known = jobs.get(message.id);
-    if (known?.answer) {
-      send("answer", known.answer);
-      return;
-    }
-    send("ack", { content: { id: message.id } });
-    if (!known) start(message, false);
+    const job = jobs.get(message.id);
+    if (!job) start(message, false);
+    else if (job.answer) send("answer", job.answer);
+    else acknowledge(message);
   }
 
   model.on("msg:custom", receive);
