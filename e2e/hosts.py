@@ -34,13 +34,9 @@ INTERVAL = 0.05
 # No proxy stands between us and our own server.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-# A kernel specification of our own: found first, and surely the Python that runs the tests.
+# A kernel specification of our own: found first, and surely the Python that we mean.
 KERNEL_NAME = "e2e"
-KERNEL = {
-    "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-    "display_name": "Python of the tests",
-    "language": "python",
-}
+KERNEL_ARGUMENTS = ("-m", "ipykernel_launcher", "-f", "{connection_file}")
 
 # The single-document mode: no tabs, and no workspace that remembers them.
 NOTEBOOK_PAGE = "/doc/tree/"
@@ -86,18 +82,24 @@ class JupyterLab:
 
     @classmethod
     @contextmanager
-    def running(cls, root: Path, home: Path) -> Iterator[JupyterLab]:
+    def running(cls, root: Path, home: Path, python: str = sys.executable) -> Iterator[JupyterLab]:
         """Start a server, and stop it at the end.
 
         Args:
             root: The folder that it serves.
             home: An empty folder for its settings and its log.
+            python: The Python of the server and its kernels.
         """
         folders = {
             name: home / name.lower()
             for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
         }
-        write_json(folders["JUPYTER_DATA_DIR"] / "kernels" / KERNEL_NAME / "kernel.json", KERNEL)
+        kernel = {
+            "argv": [python, *KERNEL_ARGUMENTS],
+            "display_name": "Python of the tests",
+            "language": "python",
+        }
+        write_json(folders["JUPYTER_DATA_DIR"] / "kernels" / KERNEL_NAME / "kernel.json", kernel)
         settings = folders["JUPYTER_CONFIG_DIR"] / "lab/user-settings/@jupyterlab"
         write_json(
             settings / "apputils-extension/notification.jupyterlab-settings",
@@ -105,7 +107,7 @@ class JupyterLab:
         )
         port = free_port()
         command = [
-            *(sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser"),
+            *(python, "-m", "jupyterlab", "--allow-root", "--no-browser"),
             *(f"--ServerApp.root_dir={root}", f"--ServerApp.ip={ADDRESS}"),
             *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
             *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),

@@ -19,6 +19,9 @@ export async function child<Traits extends Hash = Hash>(
   model: AnyModel,
   trait: string,
 ): Promise<AnyModel<Traits> | null> {
-  const id = modelId(model.get(trait));
+  const value = model.get(trait);
+  // Jupyter resolves some references itself, such as that to the layout.
+  if (typeof value?.get === "function") return value;
+  const id = modelId(value);
   return id === null ? null : model.widget_manager.get_model<Traits>(id);
 }

@@ -14,9 +14,7 @@ export function makeShell(el: HTMLElement, model: AnyModel, signal: AbortSignal)
   root.adoptedStyleSheets = [sheet];
   el.append(box);
   onAbort(signal, () => box.remove());
-  followLayout(box, el, model, signal).catch(() => {
-    // A host without layout models leaves the natural size.
-  });
+  followLayout(box, el, model, signal);
   return root;
 }
 
