@@ -236,4 +236,4 @@ def test_a_stream_of_sound_has_no_picture(notebook: OpenNotebook) -> None:
     nb = notebook(cells)
     nb.run()
     assert "sound only" in nb.wait_for("recorder.error")
-    expect(nb.output(0).get_by_text("Sound only")).to_be_visible()
+    expect(nb.output(0).get_by_role("meter")).to_be_visible()

@@ -13,12 +13,20 @@ from ipywebrtc.errors import (
     UnsupportedFormat,
 )
 from ipywebrtc.recorders import ImageRecorder, Recorder
-from ipywebrtc.streams import CameraStream, HasStream, ImageStream, MediaStream, VideoStream
+from ipywebrtc.streams import (
+    AudioStream,
+    CameraStream,
+    HasStream,
+    ImageStream,
+    MediaStream,
+    VideoStream,
+)
 
 __version__ = "1.0.0a1"
 version_info = (1, 0, 0, "alpha", 1)
 
 __all__ = [
+    "AudioStream",
     "CameraStream",
     "DeviceNotFound",
     "HasStream",

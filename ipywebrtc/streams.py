@@ -224,16 +224,63 @@ class _FileStream(MediaStream):
         return cls(**{cls._holder: holder}, **kwargs)
 
 
-class VideoStream(_FileStream):
+class _PlayedStream(_FileStream):
+    """A stream of a file that plays: position, length and loudness."""
+
+    playing = traitlets.Bool(True).tag(sync=True)
+    """False pauses, True goes on; at construction False shows the first frame. Becomes False at
+    the end of a file that does not loop. Linkable."""
+
+    current_time = traitlets.Float(0, min=0).tag(sync=True)
+    """Position in seconds. Setting it seeks; while it plays it is refreshed twice a second."""
+
+    duration = traitlets.Float(0, read_only=True).tag(sync=True)
+    """Length in seconds; 0 while it is not known, and for sources without end. Read-only."""
+
+    loop = traitlets.Bool(True).tag(sync=True)
+    """Whether it begins again at its end; by default what the core widget says."""
+
+    volume = traitlets.Float(1, min=0, max=1).tag(sync=True)
+    """Loudness in the page, 0 to 1, default 1."""
+
+    # The page knows a position that was set from one that it reported by the count.
+    _seek = traitlets.Tuple(traitlets.Int(), traitlets.Float(), default_value=(0, 0.0)).tag(
+        sync=True
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._reporting = False
+        super().__init__(*args, **kwargs)
+
+    @traitlets.default("loop")
+    def _default_loop(self) -> bool:
+        return bool(getattr(self, self._holder).loop)
+
+    @traitlets.observe("current_time")
+    def _sought(self, change: Any) -> None:
+        if not self._reporting:
+            self._seek = (self._seek[0] + 1, change["new"])
+
+    def _set_state(self, **state: Any) -> None:
+        self._reporting = True
+        try:
+            super()._set_state(**state)
+        finally:
+            self._reporting = False
+
+
+class VideoStream(_PlayedStream):
     """A video file or URL, playing, with its sound.
 
     It plays once per page, however often it is displayed, and its sound is heard there. A browser
-    that wants a click before it lets a page make sound plays it muted. Which files play is the
-    browser's choice: WebM and H.264 in mp4 nearly everywhere.
+    that wants a click before it lets a page make sound plays it muted until then. Which files play
+    is the browser's choice: WebM, and H.264 in mp4, nearly everywhere. Safari can't make streams of
+    files.
 
     Example:
         >>> video = VideoStream.from_file("clip.mp4")
         >>> video.playing = False
+        >>> video.current_time = 2.5
     """
 
     _esm = bundle("video_stream")
@@ -244,10 +291,30 @@ class VideoStream(_FileStream):
     video = traitlets.Instance(ipywidgets.Video, ()).tag(
         sync=True, **ipywidgets.widget_serialization
     )
-    """The ipywidgets.Video whose `value` is played; its `loop` is honoured."""
+    """The ipywidgets.Video whose `value` is played."""
 
-    playing = traitlets.Bool(True).tag(sync=True)
-    """False pauses, True goes on; at construction False shows the first frame. Linkable."""
+
+class AudioStream(_PlayedStream):
+    """A sound file or URL, playing.
+
+    It plays once per page, however often it is displayed; the view has a player and a level meter.
+    A browser that wants a click before it lets a page make sound plays it muted until then. Which
+    files play is the browser's choice: mp3, WAV, and Opus in WebM or Ogg, nearly everywhere.
+
+    Example:
+        >>> audio = AudioStream.from_file("speech.mp3", playing=False)
+        >>> audio.playing = True
+    """
+
+    _esm = bundle("audio_stream")
+    _kind = traitlets.Unicode("audio").tag(sync=True)
+    _holder = "audio"
+    _holder_class = ipywidgets.Audio
+
+    audio = traitlets.Instance(ipywidgets.Audio, ()).tag(
+        sync=True, **ipywidgets.widget_serialization
+    )
+    """The ipywidgets.Audio whose `value` is played."""
 
 
 class ImageStream(_FileStream):

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from ipywebrtc.recorders import ImageRecorder, Recorder
-from ipywebrtc.streams import CameraStream, HasStream, ImageStream, MediaStream, VideoStream
+from ipywebrtc.streams import (
+    AudioStream,
+    CameraStream,
+    HasStream,
+    ImageStream,
+    MediaStream,
+    VideoStream,
+)
 
 __all__ = [
+    "AudioStream",
     "CameraStream",
     "HasStream",
     "ImageRecorder",

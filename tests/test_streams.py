@@ -5,10 +5,11 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
+import ipywidgets
 import pytest
 import traitlets
 
-from ipywebrtc import CameraStream, ImageStream, MediaStream, SourceError, VideoStream
+from ipywebrtc import AudioStream, CameraStream, ImageStream, MediaStream, SourceError, VideoStream
 
 from .conftest import png
 
@@ -157,3 +158,31 @@ def test_from_download_of_no_url_names_from_file(url: str) -> None:
 def test_from_download_of_a_missing_file_names_the_url(server: str) -> None:
     with pytest.raises(SourceError, match=r"/missing' could not be downloaded .*404"):
         ImageStream.from_download(f"{server}/missing")
+
+
+def test_setting_the_position_seeks_and_a_report_of_it_does_not() -> None:
+    audio = AudioStream(playing=False)
+    audio.current_time = 2.5
+    assert audio.get_state("_seek") == {"_seek": (1, 2.5)}
+    report = {"kind": "state", "page": "p", "current_time": 3.0, "duration": 10.0}
+    audio._handle_custom_msg(report, [])
+    assert (audio.current_time, audio.duration) == (3.0, 10.0)
+    assert audio.get_state("_seek") == {"_seek": (1, 2.5)}
+    audio.current_time = 2.5
+    assert audio.get_state("_seek") == {"_seek": (2, 2.5)}
+
+
+def test_position_and_volume_are_checked() -> None:
+    audio = AudioStream()
+    with pytest.raises(traitlets.TraitError, match="current_time"):
+        audio.current_time = -1
+    with pytest.raises(traitlets.TraitError, match="volume"):
+        audio.volume = 2
+    with pytest.raises(traitlets.TraitError, match="duration"):
+        audio.duration = 1
+
+
+def test_a_stream_loops_as_its_core_widget_does() -> None:
+    assert VideoStream().loop is True
+    assert VideoStream(video=ipywidgets.Video(loop=False)).loop is False
+    assert VideoStream(video=ipywidgets.Video(loop=False), loop=True).loop is True

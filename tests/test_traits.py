@@ -27,7 +27,15 @@ def declared(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["CameraStream", "ImageStream", "VideoStream", "MediaStream", "ImageRecorder"]
+    "name",
+    [
+        "AudioStream",
+        "CameraStream",
+        "ImageRecorder",
+        "ImageStream",
+        "MediaStream",
+        "VideoStream",
+    ],
 )
 def test_typescript_has_the_traits_of_python(name: str) -> None:
     kind: type[Media] = getattr(ipywebrtc, name)

@@ -26,6 +26,8 @@ export interface Source {
   stream: MediaStream;
   /** Whether a preview shows it mirrored. */
   mirrored: boolean;
+  /** The element that plays it, where there is one: its position and its sound in this page. */
+  element?: HTMLMediaElement;
   /** The present picture at full resolution. */
   still(signal: AbortSignal): Promise<Still>;
 }

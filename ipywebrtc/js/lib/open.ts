@@ -5,11 +5,11 @@ import { camera } from "./camera.ts";
 import { Failure } from "./failure.ts";
 import { image } from "./image.ts";
 import { type Live, liveOf, type Opener } from "./live.ts";
+import { audio, video } from "./playback.ts";
 import { remote } from "./remote.ts";
 import type { StreamTraits } from "./traits.ts";
-import { video } from "./video.ts";
 
-const OPENERS: Record<string, Opener> = { camera, image, remote, video };
+const OPENERS: Record<string, Opener> = { audio, camera, image, remote, video };
 
 export function openAny(model: AnyModel<StreamTraits>): Live {
   const opener = OPENERS[model.get("_kind")];

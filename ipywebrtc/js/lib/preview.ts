@@ -1,9 +1,12 @@
-/** The view of a stream: its picture, muted; what it waits for; what went wrong and a way on. */
+/** The view of a stream: its picture, muted, or its level; what it waits for; what went wrong. */
 
 import type { AnyModel, RenderProps } from "@anywidget/types";
+import { makeControls } from "./controls.ts";
 import { onAbort } from "./lifetime.ts";
 import { dispose, type Live, liveOf, type Opener } from "./live.ts";
+import { FLOOR, followLevel } from "./meter.ts";
 import { serve } from "./page.ts";
+import styles from "./preview.css";
 import { h, makeShell } from "./shell.ts";
 import type { StreamTraits } from "./traits.ts";
 
@@ -19,7 +22,7 @@ export function streamWidget(opener: Opener) {
       serve(model, {}, signal);
     },
     render({ model, el, signal }: RenderProps<StreamTraits>): void {
-      preview(makeShell(el, model, signal), liveOf(model, opener), model, signal);
+      preview(makeShell(el, model, styles, signal), liveOf(model, opener), model, signal);
     },
   };
 }
@@ -31,20 +34,19 @@ function preview(
   signal: AbortSignal,
 ): void {
   const video = h("video", { muted: true, autoplay: true, playsInline: true });
+  const level = h("div", { className: "level" }, h("div"));
   const text = h("p");
   const button = h("button", { type: "button" });
-  const note = h("div", { className: "note" }, text, button);
-  note.setAttribute("role", "status");
-  const frame = h("div", { className: "frame" }, video, note);
+  const note = h("div", { className: "note", role: "status" }, text, button);
+  const warning = h("p", { className: "warning", role: "status" });
+  const frame = h("div", { className: "frame" }, video, level, note, warning);
+  const controls = makeControls(frame, live, model, signal);
+  frame.append(controls.bar);
   root.append(frame);
 
-  const resize = ({ width, height }: { width: number; height: number }) => {
-    frame.style.setProperty("--width", `${width}px`);
-    frame.style.setProperty("--ratio", `${width} / ${height}`);
-  };
-  resize(PLACEHOLDER);
+  resize(frame, expectedSize(model));
   video.addEventListener("resize", () => {
-    if (video.videoWidth) resize({ width: video.videoWidth, height: video.videoHeight });
+    if (video.videoWidth) resize(frame, { width: video.videoWidth, height: video.videoHeight });
   });
   button.addEventListener("click", () => {
     if (model.get("_power") === "off") {
@@ -54,16 +56,22 @@ function preview(
     live.open().catch(() => {}); // The view shows the failure.
   });
 
+  const showLevel = levelOf(level, signal);
   const update = () => {
     const stream = live.source?.stream ?? null;
     if (video.srcObject !== stream) video.srcObject = stream;
     video.classList.toggle("mirrored", live.source?.mirrored ?? false);
-    const hasPicture = Boolean(stream?.getVideoTracks().length);
-    const message = noteOf(live, hasPicture);
+    const sound = isSoundOnly(model, stream);
+    frame.classList.toggle("sound", sound);
+    showLevel(sound ? stream : null);
+    const message = noteOf(live, model.get("_kind"));
     note.hidden = message === null;
     text.textContent = message?.text ?? "";
     button.textContent = message?.button ?? "";
     button.hidden = !message?.button;
+    warning.textContent = live.source ? (live.failure?.message ?? "") : "";
+    warning.hidden = !warning.textContent;
+    controls.update();
   };
   update();
   live.watch(update, signal);
@@ -74,18 +82,65 @@ function preview(
   });
 }
 
+interface Size {
+  width: number;
+  height: number;
+}
+
+function resize(frame: HTMLElement, { width, height }: Size): void {
+  frame.style.setProperty("--width", `${width}px`);
+  frame.style.setProperty("--ratio", `${width} / ${height}`);
+}
+
+/** The size to keep free until the picture is there: its last one, or the one asked for. */
+function expectedSize(model: AnyModel): Size {
+  const wish = model.get("constraints")?.video;
+  for (const { width, height } of [model.get("settings")?.video ?? {}, wish ?? {}]) {
+    if (typeof width === "number" && typeof height === "number") return { width, height };
+  }
+  return PLACEHOLDER;
+}
+
+function isSoundOnly(model: AnyModel, stream: MediaStream | null): boolean {
+  if (stream) return stream.getVideoTracks().length === 0;
+  return ["audio", "microphone"].includes(model.get("_kind"));
+}
+
+/** Shows the level of one stream after the other. */
+function levelOf(level: HTMLElement, signal: AbortSignal): (stream: MediaStream | null) => void {
+  level.role = "meter";
+  level.ariaLabel = "Level in dBFS";
+  level.ariaValueMin = String(FLOOR);
+  level.ariaValueMax = "0";
+  let shown: MediaStreamTrack | undefined;
+  let stop = new AbortController();
+  const show = (decibels: number) => {
+    level.ariaValueNow = decibels.toFixed(0);
+    level.style.setProperty("--level", `${100 * (1 - decibels / FLOOR)}%`);
+  };
+  return (stream) => {
+    const track = stream?.getAudioTracks()[0];
+    level.hidden = !track;
+    if (track === shown) return;
+    stop.abort();
+    stop = new AbortController();
+    shown = track;
+    if (track) followLevel(new MediaStream([track]), show, AbortSignal.any([stop.signal, signal]));
+  };
+}
+
 interface Note {
   text: string;
   button?: string;
 }
 
 /** What the view says in place of a picture. */
-function noteOf({ status, failure }: Live, hasPicture: boolean): Note | null {
+function noteOf({ status, failure }: Live, kind: string): Note | null {
   switch (status) {
     case "idle":
-      return { text: "", button: "Start" };
+      return { text: "", button: kind === "screen" ? "Choose what to share" : "Start" };
     case "waiting":
-      return { text: "Allow the use of camera and microphone in the browser's prompt." };
+      return { text: failure?.message ?? "Answer the browser's prompt: it asks to allow this." };
     case "starting":
       return { text: "Starting…" };
     case "ended":
@@ -93,6 +148,6 @@ function noteOf({ status, failure }: Live, hasPicture: boolean): Note | null {
     case "error":
       return { text: failure?.message ?? "", button: "Try again" };
     default:
-      return hasPicture ? null : { text: "Sound only: the microphone is on." };
+      return null;
   }
 }

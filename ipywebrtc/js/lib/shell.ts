@@ -3,14 +3,19 @@
 import type { AnyModel } from "@anywidget/types";
 import { onAbort, onChange } from "./lifetime.ts";
 import { child } from "./refs.ts";
-import css from "./view.css";
+import base from "./shell.css";
 
-/** Makes a shadow root in the view's element; it is removed when the signal fires. */
-export function makeShell(el: HTMLElement, model: AnyModel, signal: AbortSignal): ShadowRoot {
+/** Makes a shadow root with styles in the view's element; removed when the signal fires. */
+export function makeShell(
+  el: HTMLElement,
+  model: AnyModel,
+  styles: string,
+  signal: AbortSignal,
+): ShadowRoot {
   const box = document.createElement("div");
   const root = box.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
+  sheet.replaceSync(base + styles);
   root.adoptedStyleSheets = [sheet];
   el.append(box);
   onAbort(signal, () => box.remove());

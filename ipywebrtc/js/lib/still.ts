@@ -29,15 +29,17 @@ export function stillOf(
 ): (s: AbortSignal) => Promise<Still> {
   let player: HTMLVideoElement | null = null;
   return async (signal) => {
-    if (stream.getVideoTracks().length === 0) {
-      throw new Failure(
-        "SourceError",
-        "The stream has sound only, and no picture to take: ask for video in its constraints.",
-      );
-    }
+    if (stream.getVideoTracks().length === 0) throw soundOnly();
     player ??= makePlayer(stream, closed);
     return frameOf(player, AbortSignal.any([signal, closed]));
   };
+}
+
+export function soundOnly(): Failure {
+  return new Failure(
+    "SourceError",
+    "The stream has sound only, and no picture to take: use a stream with video.",
+  );
 }
 
 /** A muted player of a stream, which lets it go when the signal fires. */

@@ -24,7 +24,19 @@ export type StreamTraits = MediaTraits & {
 
 export type CameraStreamTraits = StreamTraits & { constraints: Wishes };
 export type ImageStreamTraits = StreamTraits & { image: Reference };
-export type VideoStreamTraits = StreamTraits & { playing: boolean; video: Reference };
+
+export type PlayedTraits = StreamTraits & {
+  /** How often somebody sought, and where to, in seconds. */
+  _seek: [number, number];
+  current_time: number;
+  duration: number;
+  loop: boolean;
+  playing: boolean;
+  volume: number;
+};
+
+export type AudioStreamTraits = PlayedTraits & { audio: Reference };
+export type VideoStreamTraits = PlayedTraits & { video: Reference };
 
 export type RecorderTraits = MediaTraits & {
   autosave: boolean;

@@ -7,6 +7,7 @@ import { onAbort, onChange, unlessAborted } from "../lib/lifetime.ts";
 import { openAny } from "../lib/open.ts";
 import { type Answer, type Request, serve } from "../lib/page.ts";
 import { encode } from "../lib/picture.ts";
+import styles from "../lib/recorder.css";
 import { child } from "../lib/refs.ts";
 import { fileName, saveAs } from "../lib/save.ts";
 import { h, makeShell } from "../lib/shell.ts";
@@ -30,7 +31,7 @@ export default () => {
       press = () => server.press("snapshot", PRESS_TIMEOUT);
     },
     render({ model, el, signal }: RenderProps<ImageRecorderTraits>): void {
-      view(makeShell(el, model, signal), model, () => press(), signal);
+      view(makeShell(el, model, styles, signal), model, () => press(), signal);
     },
   };
 };

@@ -1,4 +1,4 @@
+import { video } from "../lib/playback.ts";
 import { streamWidget } from "../lib/preview.ts";
-import { video } from "../lib/video.ts";
 
 export default streamWidget(video);
