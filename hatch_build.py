@@ -38,20 +38,26 @@ class FrontEndBuildHook(BuildHookInterface[BuilderConfig]):
 
 
 def bundles() -> list[Path]:
-    """Name the bundle of every entry."""
+    """Name the bundle of every widget."""
     return [STATIC / f"{entry.stem}.js" for entry in sorted((JS / "widgets").glob("*.ts"))]
+
+
+def assets() -> list[Path]:
+    """Name the heavy modules that pages ask for when they need them."""
+    folder = STATIC / "assets"
+    return [folder / f"{entry.stem}.js" for entry in sorted((JS / "assets").glob("*.ts"))]
 
 
 def sources() -> list[Path]:
     """List what the bundles are made of."""
-    files = [*(JS / "widgets").rglob("*.*"), *(JS / "lib").rglob("*.*")]
+    files = [file for folder in ("assets", "widgets", "lib") for file in (JS / folder).rglob("*.*")]
     return [JS / "package.json", LOCK, *(file for file in files if ".test." not in file.name)]
 
 
 def stale() -> bool:
     """Tell whether a bundle is missing or older than a source; in an sdist all ages are equal."""
-    built = bundles()
-    if set(STATIC.glob("*.js")) != set(built):
+    built = [*bundles(), *assets()]
+    if set(STATIC.rglob("*.js")) != set(built):
         return True
     return max(map(modified, sources())) > min(map(modified, built))
 
@@ -62,7 +68,7 @@ def bundle() -> None:
         return
     if not INSTALLED.exists() or modified(INSTALLED) < modified(LOCK):
         npm("ci", "--omit=dev")
-    for leftover in STATIC.glob("*.js"):
+    for leftover in STATIC.rglob("*.js"):
         leftover.unlink()
     npm("run", "build")
 

@@ -116,7 +116,7 @@ def test_a_prompt_that_nobody_answers(notebook: OpenNotebook, launch: Launch) ->
     nb.page.evaluate("() => { navigator.mediaDevices.getUserMedia = () => new Promise(() => {}) }")
     nb.run()
     nb.wait_for("camera.status == 'waiting'")
-    expect(nb.output(0).get_by_text("in the browser's prompt")).to_be_visible()
+    expect(nb.output(0).get_by_text("Answer the browser's prompt")).to_be_visible()
     assert "answer its prompt" in nb.wait_for("recorder.error")
     assert nb.python("recorder.recording") is False
 

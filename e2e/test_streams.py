@@ -293,7 +293,7 @@ def test_a_video_plays_and_pauses(notebook: OpenNotebook, tmp_path: Path) -> Non
         import ipywebrtc
 
         video = ipywebrtc.VideoStream.from_file(path)
-        toggle = ipywidgets.ToggleButton(description="Play", value=True)
+        toggle = ipywidgets.ToggleButton(description="Run it", value=True)
         link = ipywidgets.jslink((toggle, "value"), (video, "playing"))
         recorder = ipywebrtc.ImageRecorder(stream=video)
         ipywidgets.VBox([video, toggle])
@@ -317,10 +317,10 @@ def test_a_video_plays_and_pauses(notebook: OpenNotebook, tmp_path: Path) -> Non
     nb.execute("recorder.image.value = b''; recorder.recording = True")
     nb.wait_for("len(recorder.image.value)")
     assert (nb.python("recorder.to_numpy()") == first).all()
-    nb.output(0).get_by_role("button", name="Play").click()
+    nb.output(0).get_by_role("button", name="Run it").click()
     nb.wait_for("video.status == 'live'")
     wait_until_it_changes(view)
-    nb.output(0).get_by_role("button", name="Play").click()
+    nb.output(0).get_by_role("button", name="Run it").click()
     nb.wait_for("video.status == 'paused'")
     assert nb.python("video.playing") is False
 
@@ -399,3 +399,20 @@ def test_an_image_is_shown_in_its_own_size(notebook: OpenNotebook, side: str) ->
     video = nb.output(0).locator("video")
     expect(video).to_have_css(side, {"width": "120px", "height": "80px"}[side])
     assert abs(video.evaluate(GRAY) - 0) <= 4
+
+
+def test_a_restarted_kernel_switches_the_camera_off(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywebrtc
+
+        camera = ipywebrtc.CameraStream()
+        camera
+
+    nb = notebook(cells)
+    keep_tracks(nb)
+    nb.run()
+    nb.page.wait_for_function(LIVE)
+    nb.page.evaluate("""async () => {
+      await jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart();
+    }""")
+    nb.page.wait_for_function(ENDED)

@@ -19,7 +19,10 @@ from ipywebrtc.streams import (
     HasStream,
     ImageStream,
     MediaStream,
+    MicrophoneStream,
+    ScreenStream,
     VideoStream,
+    WidgetStream,
 )
 
 __version__ = "1.0.0a1"
@@ -36,12 +39,15 @@ __all__ = [
     "MediaError",
     "MediaStream",
     "MediaTimeout",
+    "MicrophoneStream",
     "NoFrontEnd",
     "PermissionDenied",
     "Recorder",
+    "ScreenStream",
     "SourceError",
     "UnsupportedFormat",
     "VideoStream",
+    "WidgetStream",
     "__version__",
     "version_info",
 ]

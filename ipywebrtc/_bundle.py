@@ -1,4 +1,4 @@
-"""Finds the ES module of a widget."""
+"""Finds the ES modules of the front end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ STATIC = Path(__file__).parent / "static"
 
 def bundle(name: str) -> Path:
     """Return the built ES module `name`, bundled from `js/widgets/<name>.ts`."""
-    path = STATIC / f"{name}.js"
+    return _built(STATIC / f"{name}.js", name)
+
+
+def asset(name: str) -> bytes:
+    """Read the built module `name` that pages ask for when they need it, of `js/assets/`."""
+    folder = STATIC / "assets"
+    # A page names it: nothing outside of the folder may be read.
+    path = folder / f"{Path(name).name}.js"
+    return _built(path, name).read_bytes()
+
+
+def _built(path: Path, name: str) -> Path:
     if not path.is_file():
         message = (
             f"The front end of {name!r} is not built ({path} is missing): "

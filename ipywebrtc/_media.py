@@ -12,6 +12,7 @@ page → kernel                                         means
 `{kind: "ack", page, id}`                             the request arrived and is still worked on
 `{kind: "answer", page, id, …}` and buffers           its result, or `failure: {name, message}`
 `{kind: "flush", page}`                               nothing: it hastens what the kernel sends
+`{kind: "asset", page, name, have}`                   it needs this heavy module, has these hashes
 ====================================================  ==============================================
 
 ====================================================  ==============================================
@@ -20,6 +21,7 @@ kernel → page                                         means
 `{kind: "who"}`                                       every page says hello
 `{kind: "request", page, id, name, timeout, …}`       the named page does this, once per id
 `{kind: "cancel", id}`                                nobody waits for this request any more
+`{kind: "asset", page, name, hash}` and its bytes     the module, unless the page has it; `failure`
 ====================================================  ==============================================
 
 A request is kept here until it is answered or its time is up, and is sent again every second: a
@@ -31,10 +33,12 @@ message that is lost loses a request. The same widget may live in several pages;
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import importlib.util
 import sys
 import threading
 import uuid
+import warnings
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -43,6 +47,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
+from ipywebrtc._bundle import asset
 from ipywebrtc.errors import MediaError, NoFrontEnd, from_page
 
 if TYPE_CHECKING:
@@ -86,6 +91,11 @@ class Media(anywidget.AnyWidget):
         self._requests: dict[str, Request] = {}
         self._pages: list[str] = []
         self._loop = _running_loop()
+        # Old notebooks have some; traitlets will raise one day, and warns where nobody sees it.
+        for name in [name for name in kwargs if not (name.startswith("_") or self.has_trait(name))]:
+            message = f"{type(self).__name__} has no trait {name!r}: the argument has no effect."
+            warnings.warn(message, stacklevel=2)
+            del kwargs[name]
         if self._model_module == "anywidget":
             super().__init__(*args, **kwargs)
         else:
@@ -190,6 +200,8 @@ class Media(anywidget.AnyWidget):
             request.acknowledged = True
         elif kind == "answer":
             self._got_answer(content, buffers)
+        elif kind == "asset":
+            self._send_asset(page, str(content["name"]), content.get("have", []))
 
     def _said_hello(self, page: str) -> None:
         if page not in self._pages:
@@ -202,6 +214,16 @@ class Media(anywidget.AnyWidget):
     def _said_bye(self, page: str) -> None:
         if page in self._pages:
             self._pages.remove(page)
+
+    def _send_asset(self, page: str, name: str, have: list[str]) -> None:
+        answer = {"kind": "asset", "page": page, "name": name}
+        try:
+            module = asset(name)
+        except FileNotFoundError as error:
+            self.send({**answer, "failure": str(error)})
+            return
+        digest = hashlib.sha256(module).hexdigest()
+        self.send({**answer, "hash": digest}, [] if digest in have else [module])
 
     def _got_answer(self, content: Content, buffers: Buffers) -> None:
         request = self._requests.get(content["id"])

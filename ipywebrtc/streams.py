@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets
@@ -87,18 +88,37 @@ HasStream = MediaStream
 """The name that ipywebrtc 0.4 had for `MediaStream`."""
 
 
-class CameraStream(MediaStream):
+class _DeviceStream(MediaStream):
+    """A stream of devices that the user may choose."""
+
+    devices = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
+    """What could be opened, a list of `{"id", "kind", "label"}` with the kinds `videoinput` and
+    `audioinput`; as far as the page was permitted to know it, so it is complete once the stream was
+    open. Refreshed when a device is plugged in or out. Ids differ between browsers and sites. See
+    https://www.w3.org/TR/mediacapture-streams/#device-info. Read-only."""
+
+    audio_device = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    """The microphone: an id, a label, or a part of a label in any case. None takes the one that was
+    chosen last in this browser, else the system's. A change goes on in the same stream. If it is
+    not there, `error` lists what is, and an open stream goes on with what it has."""
+
+
+class CameraStream(_DeviceStream):
     """A camera, a microphone or both, by the browser's `getUserMedia`.
 
     The browser asks the user for permission. It offers no camera at all to pages that are neither
     https nor localhost, and none inside VS Code. The preview is muted, and mirrored for a front
-    camera; what is recorded is not mirrored.
+    camera; what is recorded is not mirrored. When a device is unplugged or its permission taken
+    back, `status` is `ended`, and `start()` opens it again.
 
     See https://www.w3.org/TR/mediacapture-streams/#dom-mediadevices-getusermedia.
 
     Example:
         >>> camera = CameraStream(constraints={"audio": False, "video": {"width": 640}})
         >>> camera
+        >>> [device["label"] for device in camera.devices]
+        ['HD Webcam (046d:0825)', 'Endoscope']
+        >>> camera.video_device = "endoscope"
     """
 
     _esm = bundle("camera_stream")
@@ -107,7 +127,19 @@ class CameraStream(MediaStream):
     constraints = traitlets.Dict(default_value={"audio": True, "video": True}).tag(sync=True)
     """What to ask for: MediaStreamConstraints of Media Capture and Streams, as a dict with
     `audio` and `video`, each a bool or a dict; sizes in pixels, `frameRate` in 1/s. `facing_mode`
-    beside them is taken for `video.facingMode`. A change opens the camera anew."""
+    beside them is taken for `video.facingMode`. A change opens the camera anew: set another dict,
+    as a change inside this one is not seen. What no device meets is told in `error`, with what the
+    device has. See https://www.w3.org/TR/mediacapture-streams/#media-track-constraints."""
+
+    video_device = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    """The camera: an id, a label, or a part of a label in any case. None takes the one that was
+    chosen last in this browser, unless the constraints name one or a side, else the system's. A
+    change replaces the track in the same stream, so that recordings and calls go on. If it is not
+    there, `error` lists what is, and an open stream goes on with what it has."""
+
+    mirror = traitlets.Bool(None, allow_none=True).tag(sync=True)
+    """Whether the preview is mirrored; None, the default, mirrors a camera that looks at the user.
+    Recordings and other people never see it mirrored."""
 
     @traitlets.validate("constraints")
     def _valid_constraints(self, proposal: Any) -> dict[str, Any]:
@@ -125,7 +157,7 @@ class CameraStream(MediaStream):
                 "set one of them to True"
             )
             raise traitlets.TraitError(message)
-        return dict(constraints)
+        return copy.deepcopy(dict(constraints))
 
     @classmethod
     def facing_user(cls, audio: bool = True, **kwargs: Any) -> Self:  # noqa: FBT001, FBT002 - 0.6 API
@@ -161,6 +193,72 @@ class CameraStream(MediaStream):
             constraints["video"] = {}
         constraints["video"]["facingMode"] = mode
         return cls(constraints=constraints, **kwargs)
+
+
+class MicrophoneStream(_DeviceStream):
+    """A microphone: sound only.
+
+    Browsers make speech clearer for calls, and so change it: they take out echo and noise and even
+    the loudness out. For research, music and measurement switch all three off, as in the example.
+    What is really done is in `settings["audio"]`, beside the sample rate in Hz: look there, as not
+    every system can switch each, and Chromium gives all streams of one microphone without echo
+    cancellation the other two as the first of them has them. A change while it is open goes on in
+    the same stream, after a gap of some milliseconds. The user is asked for permission as for a
+    `CameraStream`, and the same pages have no microphone.
+
+    See https://www.w3.org/TR/mediacapture-streams/#def-constraint-echoCancellation.
+
+    Example:
+        >>> microphone = MicrophoneStream(
+        ...     echo_cancellation=False, noise_suppression=False, auto_gain_control=False
+        ... )
+        >>> microphone
+    """
+
+    _esm = bundle("microphone_stream")
+    _kind = traitlets.Unicode("microphone").tag(sync=True)
+
+    echo_cancellation = traitlets.Bool(True).tag(sync=True)
+    """Whether what the page itself plays is taken out of the sound; default True."""
+
+    noise_suppression = traitlets.Bool(True).tag(sync=True)
+    """Whether steady noise is taken out, and with it quiet or sustained tones; default True."""
+
+    auto_gain_control = traitlets.Bool(True).tag(sync=True)
+    """Whether the loudness is evened out, so that levels can't be compared; default True."""
+
+
+class ScreenStream(MediaStream):
+    """A screen, a window or a tab, by the browser's `getDisplayMedia`.
+
+    The user chooses what is shared, each time, and only after a click: press the button in its
+    view. Displaying it opens no picker, nor does a reload. `start()` works right after a click in
+    the page, such as one on an ipywidgets.Button, and otherwise says so in `error`. A cancelled
+    picker leaves it `idle`, without an error; sharing that is ended in the browser's own bar leaves
+    it `ended`. Phones, VS Code, and pages that are neither https nor localhost can't share a
+    screen.
+
+    `settings["video"]["displaySurface"]` tells what was chosen.
+
+    See https://www.w3.org/TR/screen-capture/#dom-mediadevices-getdisplaymedia.
+
+    Example:
+        >>> screen = ScreenStream(surface="window", audio=True)
+        >>> screen
+    """
+
+    _esm = bundle("screen_stream")
+    _kind = traitlets.Unicode("screen").tag(sync=True)
+
+    surface = traitlets.Enum(("monitor", "window", "browser"), None, allow_none=True).tag(sync=True)
+    """What the picker offers first: `monitor`, `window`, `browser` (a tab) or None. The user may
+    choose another. This and the two below count when the picker opens."""
+
+    audio = traitlets.Bool(False).tag(sync=True)
+    """Whether the picker offers to share the sound too; where the system can."""
+
+    cursor = traitlets.Enum(("always", "motion", "never"), None, allow_none=True).tag(sync=True)
+    """When the pointer is in the picture; None leaves it to the browser."""
 
 
 def _asked_for(constraints: dict[str, Any], name: str) -> bool:
@@ -335,3 +433,46 @@ class ImageStream(_FileStream):
         sync=True, **ipywidgets.widget_serialization
     )
     """The ipywidgets.Image whose `value` is shown."""
+
+
+class WidgetStream(MediaStream):
+    """The picture of any other widget, as it is shown in the page.
+
+    The widget must be displayed; until it is, and while it is out of sight, `status` is `waiting`.
+    A widget that makes a stream itself (pythreejs, ipyvolume) is asked for it, one that is a canvas
+    or video is copied from that, and any other is drawn by the browser's own layout into a
+    picture: once when it changes, and never while nobody uses the stream. Focus, the mouse
+    pointer's effects, other sites' frames and pictures without CORS are not in it; where something
+    is missing, `error` says so while the rest is drawn. It has no sound.
+
+    Example:
+        >>> slider = ipywidgets.FloatSlider()
+        >>> stream = WidgetStream(widget=slider, max_fps=10)
+        >>> ipywidgets.VBox([slider, stream])
+    """
+
+    _esm = bundle("widget_stream")
+    _kind = traitlets.Unicode("widget").tag(sync=True)
+
+    widget = traitlets.Instance(ipywidgets.DOMWidget, allow_none=True).tag(
+        sync=True, **ipywidgets.widget_serialization
+    )
+    """The widget whose picture it is: any that can be displayed. A change opens the stream anew."""
+
+    max_fps = traitlets.Float(None, allow_none=True).tag(sync=True)
+    """Maximum amount of frames per second to capture, above 0; with None as many as the widget has.
+    It is a ceiling: a widget that does not change gives no new frames."""
+
+    method = traitlets.Enum(("auto", "canvas", "dom", "screen"), "auto").tag(sync=True)
+    """How the picture is made. `canvas` copies the widget's largest canvas or video, `dom` draws
+    any widget, `auto` chooses. `screen` is the browser's own capture: exact, at the frame rate of
+    the screen, and only what is in sight; it begins with a click and the browser's question, and
+    needs Chrome or Edge on a computer."""
+
+    @traitlets.validate("max_fps")
+    def _valid_max_fps(self, proposal: Any) -> float | None:
+        rate: float | None = proposal["value"]
+        if rate is not None and not 0 < rate < math.inf:
+            message = f"max_fps is {rate}: frames per second must be more than 0, or None"
+            raise traitlets.TraitError(message)
+        return rate

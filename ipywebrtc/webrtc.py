@@ -9,7 +9,10 @@ from ipywebrtc.streams import (
     HasStream,
     ImageStream,
     MediaStream,
+    MicrophoneStream,
+    ScreenStream,
     VideoStream,
+    WidgetStream,
 )
 
 __all__ = [
@@ -19,6 +22,9 @@ __all__ = [
     "ImageRecorder",
     "ImageStream",
     "MediaStream",
+    "MicrophoneStream",
     "Recorder",
+    "ScreenStream",
     "VideoStream",
+    "WidgetStream",
 ]

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(hatch_build.__file__).parent
 NOT_COPIED = shutil.ignore_patterns(".*_cache", ".git", "__pycache__", "node_modules")
-BUNDLES = {f"ipywebrtc/static/{path.name}" for path in hatch_build.bundles()}
+BUNDLES = {
+    path.relative_to(ROOT).as_posix() for path in [*hatch_build.bundles(), *hatch_build.assets()]
+}
 
 
 @pytest.fixture

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hatch_build
-from ipywebrtc._bundle import bundle
+from ipywebrtc._bundle import asset, bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 BUDGET = 30_000  # bytes: every instance of a widget sends its bundle to every page
+ASSET_BUDGET = 20_000  # bytes: a page asks for it once
 
 NAMES = [path.stem for path in hatch_build.bundles()]
+ASSETS = [path.stem for path in hatch_build.assets()]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     """What esbuild reads in the bundles; it fails at an import that it cannot follow."""
     out = tmp_path_factory.mktemp("bundles")
     report = out / "report.json"
-    paths = map(str, hatch_build.bundles())
+    paths = map(str, [*hatch_build.bundles(), *hatch_build.assets()])
     options = ("--bundle", "--format=esm", f"--metafile={report}", f"--outdir={out}")
     hatch_build.npm("exec", "--", "esbuild", *paths, *options)
     outputs = json.loads(report.read_text())["outputs"]
@@ -44,7 +46,12 @@ def test_bundle_exports_a_widget(name: str, modules: dict[str, dict[str, Any]]) 
     assert modules[name]["exports"] == ["default"]
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ASSETS)
+def test_asset_is_small(name: str) -> None:
+    assert len(asset(name)) <= ASSET_BUDGET
+
+
+@pytest.mark.parametrize("name", [*NAMES, *ASSETS])
 def test_bundle_imports_nothing(name: str, modules: dict[str, dict[str, Any]]) -> None:
     assert modules[name]["imports"] == []
     assert len(modules[name]["inputs"]) == 1
@@ -54,3 +61,11 @@ def test_missing_bundle_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setattr("ipywebrtc._bundle.STATIC", tmp_path)
     with pytest.raises(FileNotFoundError, match="hatch run build"):
         bundle("camera_stream")
+    with pytest.raises(FileNotFoundError, match="hatch run build"):
+        asset("dom")
+
+
+def test_no_other_file_is_sent_as_an_asset() -> None:
+    for name in ("../camera_stream", "/etc/passwd", "..", ""):
+        with pytest.raises(FileNotFoundError):
+            asset(name)

@@ -9,7 +9,16 @@ import ipywidgets
 import pytest
 import traitlets
 
-from ipywebrtc import AudioStream, CameraStream, ImageStream, MediaStream, SourceError, VideoStream
+from ipywebrtc import (
+    AudioStream,
+    CameraStream,
+    ImageStream,
+    MediaStream,
+    MicrophoneStream,
+    ScreenStream,
+    SourceError,
+    VideoStream,
+)
 
 from .conftest import png
 
@@ -44,6 +53,47 @@ def test_a_subclass_makes_itself() -> None:
         pass
 
     assert isinstance(Mine.facing_user(), Mine)
+
+
+def test_the_callers_constraints_stay_what_they_are() -> None:
+    given = {"audio": False, "video": {"width": 640}}
+    before = copy.deepcopy(given)
+    constraints: Any = CameraStream(constraints=given).constraints
+    constraints["video"]["width"] = 320
+    constraints["audio"] = True
+    assert given == before
+    assert CameraStream().constraints == {"audio": True, "video": True}
+
+
+@pytest.mark.parametrize("kind", [CameraStream, MediaStream, VideoStream])
+def test_an_unknown_argument_is_a_warning(kind: type[MediaStream]) -> None:
+    with pytest.warns(UserWarning, match=f"{kind.__name__} has no trait 'mimeType'") as warned:
+        stream = kind(mimeType="audio/wav", video_enabled=False)
+    assert len(warned) == 1
+    assert stream.video_enabled is False
+
+
+def test_the_page_reports_the_devices_and_nobody_else() -> None:
+    devices = [{"id": "1a", "kind": "videoinput", "label": "Webcam"}]
+    for stream in (CameraStream(), MicrophoneStream()):
+        stream._handle_custom_msg({"kind": "state", "page": "p", "devices": devices}, [])
+        assert stream.devices == devices
+        assert stream.status == "idle"
+        with pytest.raises(traitlets.TraitError, match="read-only"):
+            stream.devices = []
+
+
+def test_a_microphone_is_processed_unless_told_otherwise() -> None:
+    microphone = MicrophoneStream(noise_suppression=False)
+    names = ["echo_cancellation", "noise_suppression", "auto_gain_control"]
+    assert [getattr(microphone, name) for name in names] == [True, False, True]
+
+
+def test_the_surfaces_are_those_of_the_standard() -> None:
+    assert ScreenStream(surface="browser").surface == "browser"
+    assert ScreenStream().surface is None
+    with pytest.raises(traitlets.TraitError, match="monitor"):
+        ScreenStream(surface="tab")
 
 
 def test_constraints_are_checked() -> None:

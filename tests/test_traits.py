@@ -34,7 +34,10 @@ def declared(name: str) -> set[str]:
         "ImageRecorder",
         "ImageStream",
         "MediaStream",
+        "MicrophoneStream",
+        "ScreenStream",
         "VideoStream",
+        "WidgetStream",
     ],
 )
 def test_typescript_has_the_traits_of_python(name: str) -> None:

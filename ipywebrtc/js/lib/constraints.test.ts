@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
-import { browserConstraints, wantedFacing } from "./constraints.ts";
+import {
+  browserConstraints,
+  displayOptions,
+  microphoneConstraints,
+  wantedFacing,
+} from "./constraints.ts";
 
 test("a facing mode beside audio and video moves into video", () => {
   const wishes = { facing_mode: "user", audio: false, video: { width: 640 } };
@@ -39,4 +44,19 @@ test("the wanted side is found in every form of the standard", () => {
   }
   expect(wantedFacing({ video: true })).toBeNull();
   expect(wantedFacing({ video: { width: 1 } })).toBeNull();
+});
+
+test("the processing of sound is asked for, or not, in the standard's names", () => {
+  expect(microphoneConstraints({ echo: true, noise: false, gain: false })).toEqual({
+    echoCancellation: true,
+    noiseSuppression: false,
+    autoGainControl: false,
+  });
+});
+
+test("what to share is a hint, and the sound of it is left as it is", () => {
+  expect(displayOptions(null, false, null)).toEqual({ video: true, audio: false });
+  const { video, audio } = displayOptions("browser", true, "never");
+  expect(video).toEqual({ displaySurface: "browser", cursor: "never" });
+  expect(audio).toMatchObject({ echoCancellation: false });
 });

@@ -72,7 +72,21 @@ function sourceControls(
     toggle("video", "Hide the picture", "video_enabled"),
     deviceChoice("camera", live, model, set, signal),
     deviceChoice("microphone", live, model, set, signal),
+    facts(live),
   ];
+}
+
+/** What the picture really is. */
+function facts(live: Live): Controls {
+  const element = h("span", { className: "time" });
+  const update = () => {
+    const track = live.source?.stream.getVideoTracks()[0];
+    const { width, height, frameRate } = track?.getSettings() ?? {};
+    element.hidden = !width;
+    element.textContent = `${width} × ${height}`;
+    if (frameRate) element.textContent += `, ${Math.round(frameRate)} fps`;
+  };
+  return { bar: element, update };
 }
 
 /** A list of the cameras or microphones, where there are several. */

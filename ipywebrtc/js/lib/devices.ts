@@ -1,14 +1,16 @@
-/** Why a page can't have a camera or microphone, and whether it must ask for one. */
+/** Why a page can't have a camera, microphone or screen, and whether it must ask for one. */
 
-import { Failure } from "./failure.ts";
+import { Declined, Failure } from "./failure.ts";
 
 export interface Wanted {
   audio: boolean;
   video: boolean;
+  display?: boolean;
 }
 
-/** "the camera", "the microphone" or both, as the sentences need it. */
-export function deviceNames({ audio, video }: Wanted): string {
+/** "the camera", "the microphone" or both, or "the screen", as the sentences need it. */
+export function deviceNames({ audio, video, display }: Wanted): string {
+  if (display) return "the screen";
   if (audio && video) return "the camera and the microphone";
   return video ? "the camera" : "the microphone";
 }
@@ -31,30 +33,38 @@ export function unavailable(wanted: Wanted): Failure | null {
   if (!allowedByPolicy(wanted)) {
     return new Failure(
       "PermissionDenied",
-      `The site around this notebook does not let it use ${names} (Permissions-Policy, or an iframe without allow="camera; microphone"): open the notebook in a tab of its own, or ask the site's administrator.`,
+      `The site around this notebook does not let it use ${names} (Permissions-Policy, or an iframe without allow="${features(wanted).join("; ")}"): open the notebook in a tab of its own, or ask the site's administrator.`,
+    );
+  }
+  if (wanted.display && !navigator.mediaDevices.getDisplayMedia) {
+    return new Failure(
+      "MediaError",
+      "This browser can't share a screen, as those of phones can't: open the notebook in a browser on a computer.",
     );
   }
   return null;
+}
+
+/** What a Permissions-Policy calls the devices. */
+function features({ audio, video, display }: Wanted): string[] {
+  if (display) return ["display-capture"];
+  return [...(video ? ["camera"] : []), ...(audio ? ["microphone"] : [])];
 }
 
 interface FeaturePolicy {
   allowsFeature(feature: string): boolean;
 }
 
-function allowedByPolicy({ audio, video }: Wanted): boolean {
+function allowedByPolicy(wanted: Wanted): boolean {
   const policy = (document as { featurePolicy?: FeaturePolicy }).featurePolicy;
-  if (!policy) return true;
-  return (
-    (!video || policy.allowsFeature("camera")) && (!audio || policy.allowsFeature("microphone"))
-  );
+  return !policy || features(wanted).every((feature) => policy.allowsFeature(feature));
 }
 
 /** Whether the browser would hand out the devices without a prompt. */
-export async function granted({ audio, video }: Wanted): Promise<boolean> {
-  const names = [...(video ? ["camera"] : []), ...(audio ? ["microphone"] : [])];
+export async function granted(wanted: Wanted): Promise<boolean> {
   try {
     const states = await Promise.all(
-      names.map((name) => navigator.permissions.query({ name: name as PermissionName })),
+      features(wanted).map((name) => navigator.permissions.query({ name: name as PermissionName })),
     );
     return states.every(({ state }) => state === "granted");
   } catch {
@@ -65,7 +75,7 @@ export async function granted({ audio, video }: Wanted): Promise<boolean> {
 /** A rejection of getUserMedia, in words. */
 export function explain(error: unknown, wanted: Wanted): Failure {
   const names = deviceNames(wanted);
-  const { name, message, constraint } = error as DOMException & { constraint?: string };
+  const { name, message } = error as DOMException;
   switch (name) {
     case "NotAllowedError":
     case "SecurityError":
@@ -84,12 +94,37 @@ export function explain(error: unknown, wanted: Wanted): Failure {
         "DeviceNotFound",
         `The browser could not read from ${names}; another program may hold it: close that program, then try again.`,
       );
-    case "OverconstrainedError":
-      return new Failure(
-        "DeviceNotFound",
-        `No device satisfies the constraint ${constraint || "given"}: relax it (for example with "ideal" in place of "exact"), then try again.`,
-      );
     default:
       return new Failure("MediaError", `The browser could not open ${names}: ${message}`);
+  }
+}
+
+/** A rejection of getDisplayMedia, in words. */
+export function explainDisplay(error: unknown): Failure {
+  const { name, message } = error as DOMException;
+  switch (name) {
+    case "NotAllowedError":
+    case "AbortError":
+      // Chromium's words for what macOS and Wayland deny; a cancelled picker has others.
+      if (message.includes("system")) {
+        return new Failure(
+          "PermissionDenied",
+          "The system does not let the browser record the screen: allow it in the system's privacy settings, start the browser again, then try once more.",
+        );
+      }
+      return new Declined("Nothing was chosen to be shared: try again, and choose in the picker.", {
+        aloud: false,
+      });
+    case "InvalidStateError":
+    case "InvalidAccessError":
+      return new Declined(
+        "Browsers share a screen only after a click: press the button in the view of this stream.",
+        { aloud: true },
+      );
+    default:
+      return new Failure(
+        "SourceError",
+        `The browser could not record the screen (${message || name}): choose another screen, window or tab.`,
+      );
   }
 }

@@ -18,6 +18,17 @@ export class Failure extends Error {
   }
 }
 
+/** Nobody's fault: the stream is closed and ready, and who waited for it is told why. */
+export class Declined extends Failure {
+  /** Whether the stream says it too. */
+  readonly aloud: boolean;
+
+  constructor(message: string, { aloud }: { aloud: boolean }) {
+    super("MediaError", message);
+    this.aloud = aloud;
+  }
+}
+
 /** Any thrown value as a Failure; what is not foreseen keeps its own words. */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;

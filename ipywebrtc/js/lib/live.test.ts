@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Failure } from "./failure.ts";
+import { Declined, Failure } from "./failure.ts";
 import { type FakeModel, fakeModel } from "./fake_model.ts";
 import { type Attempt, dispose, liveOf, type Opener, type Source } from "./live.ts";
 
@@ -211,4 +211,41 @@ test("a disposed stream is closed and leaves no listener", async () => {
   expect(fake.listeners()).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
   expect(liveOf(fake.model, opener)).not.toBe(live);
+});
+
+test("a source with other tracks is told to the kernel and to watchers, and they are muted too", async () => {
+  fake = start({ video_enabled: false });
+  const live = liveOf(fake.model, opener);
+  await live.open();
+  const watcher = vi.fn();
+  live.watch(watcher, new AbortController().signal);
+  tracks = [{ kind: "video", enabled: true }];
+  const failure = new Failure("DeviceNotFound", "Take another.");
+  attempts[0]?.changed(failure);
+  expect(watcher).toHaveBeenCalledOnce();
+  expect(tracks[0]?.enabled).toBe(false);
+  expect(fake.sent.at(-1)).toMatchObject({ status: "live", error: "Take another." });
+  attempts[0]?.changed();
+  expect(live.failure).toBe(failure);
+  attempts[0]?.changed(null);
+  expect(fake.sent.at(-1)).toMatchObject({ status: "live", error: "" });
+});
+
+test("what was declined leaves it idle, and only who waited is told, unless it is said aloud", async () => {
+  const live = liveOf(fake.model, opener);
+  fails = new Declined("Nothing was chosen.", { aloud: false });
+  await expect(live.open()).rejects.toBe(fails);
+  expect(fake.sent.at(-1)).toMatchObject({ status: "idle", error: "" });
+  fails = new Declined("Press the button.", { aloud: true });
+  await expect(live.open()).rejects.toBe(fails);
+  expect(fake.sent.at(-1)).toMatchObject({ status: "idle", error: "Press the button." });
+});
+
+test("what opens by hand is not opened by its display, but by start", async () => {
+  const live = liveOf(fake.model, { ...opener, byHand: () => true });
+  await live.openQuietly();
+  expect(attempts).toHaveLength(0);
+  fake.change("_power", "on");
+  await vi.advanceTimersByTimeAsync(0);
+  expect(live.status).toBe("live");
 });

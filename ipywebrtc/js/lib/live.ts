@@ -10,7 +10,7 @@
  */
 
 import type { AnyModel } from "@anywidget/types";
-import { asFailure, Failure } from "./failure.ts";
+import { asFailure, Declined, Failure } from "./failure.ts";
 import { onAbort, onChange } from "./lifetime.ts";
 import { page } from "./page.ts";
 import type { Still } from "./still.ts";
@@ -39,6 +39,8 @@ export interface Attempt {
   replaced: AbortSignal;
   /** Tells what became of the source; `ended` and `error` close it. */
   report(status: Status, failure?: Failure): void;
+  /** Tells the kernel and the watchers that the open source has other tracks, or why it has not. */
+  changed(failure?: Failure | null): void;
   /** Opens the source anew, as something changed that it was opened with, or failed for. */
   reopen(): void;
 }
@@ -47,12 +49,16 @@ export interface Opener<Traits extends StreamTraits = StreamTraits> {
   open(model: AnyModel<Traits>, attempt: Attempt): Promise<Source>;
   /** Whether opening it asks the user nothing. */
   quiet(model: AnyModel<Traits>): Promise<boolean>;
+  /** Whether it opens only at a click or by `start()`, and never because it is displayed. */
+  byHand?(model: AnyModel<Traits>): boolean;
 }
 
 export interface Live {
   readonly status: Status;
   readonly failure: Failure | null;
   readonly source: Source | null;
+  /** Whether its widget is gone, so that it never opens again. */
+  readonly disposed: boolean;
   /** Opens the source, joins in opening it, or returns the open one; tries again after failures. */
   open(): Promise<Source>;
   /** Opens it unless that would prompt for a device on behalf of a page that was only reloaded. */
@@ -135,7 +141,14 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
       report(status, failure) {
         if (signal.aborted) return;
         if (status === "ended" || status === "error") end(status, failure);
-        else if (state.status !== status) update(status, failure ?? null, state.source);
+        else if (state.status !== status || state.failure?.message !== failure?.message) {
+          update(status, failure ?? null, state.source);
+        }
+      },
+      changed(failure = state.failure) {
+        if (signal.aborted || !state.source) return;
+        enableTracks(model, state.source.stream);
+        update(state.status, failure, state.source);
       },
       reopen() {
         const failedInUse = state.status === "error" && users > 0;
@@ -149,12 +162,15 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
         const source = await opener.open(model, attempt);
         signal.throwIfAborted();
         enableTracks(model, source.stream);
-        update(state.status === "paused" ? "paused" : "live", null, source);
+        // An opener may have said that it's live, with something missing.
+        const known = state.status === "live" ? state.failure : null;
+        update(state.status === "paused" ? "paused" : "live", known, source);
         return source;
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         const failure = asFailure(error);
-        end("error", failure);
+        if (!(error instanceof Declined)) end("error", failure);
+        else end("idle", error.aloud ? error : null);
         throw failure;
       }
     };
@@ -182,7 +198,11 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
     get source() {
       return state.source;
     },
+    get disposed() {
+      return life.signal.aborted;
+    },
     open() {
+      if (life.signal.aborted) return Promise.reject(gone());
       if (model.get("_power") === "off") {
         return Promise.reject(
           new Failure("MediaError", "The stream is stopped: press Start, or call its start()."),
@@ -191,14 +211,15 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
       return current?.source ?? begin();
     },
     async openQuietly() {
-      if (current || model.get("_power") === "off") return;
+      if (current || opener.byHand?.(model) || model.get("_power") === "off") return;
       if (fresh || (await opener.quiet(model))) live.open().catch(() => {});
     },
     dispose() {
       life.abort();
       replaced.abort();
       clearTimeout(linger);
-      end("idle");
+      if (current) end("ended", gone());
+      else update("ended", gone(), null);
     },
     use(signal) {
       clearTimeout(linger);
@@ -237,6 +258,13 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
   followPower();
   if (pin) live.openQuietly();
   return live;
+}
+
+function gone(): Failure {
+  return new Failure(
+    "MediaError",
+    "The widget was closed, or its kernel restarted: run its cell again.",
+  );
 }
 
 function enableTracks(model: AnyModel<StreamTraits>, stream: MediaStream): void {

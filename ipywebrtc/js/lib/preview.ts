@@ -2,6 +2,7 @@
 
 import type { AnyModel, RenderProps } from "@anywidget/types";
 import { makeControls } from "./controls.ts";
+import { onKernelGone } from "./kernel.ts";
 import { onAbort } from "./lifetime.ts";
 import { dispose, type Live, liveOf, type Opener } from "./live.ts";
 import { FLOOR, followLevel } from "./meter.ts";
@@ -19,6 +20,7 @@ export function streamWidget(opener: Opener) {
     initialize({ model, signal }: { model: AnyModel<StreamTraits>; signal: AbortSignal }): void {
       liveOf(model, opener);
       onAbort(signal, () => dispose(model));
+      onKernelGone(model, () => dispose(model), signal);
       serve(model, {}, signal);
     },
     render({ model, el, signal }: RenderProps<StreamTraits>): void {
@@ -135,10 +137,14 @@ interface Note {
 }
 
 /** What the view says in place of a picture. */
-function noteOf({ status, failure }: Live, kind: string): Note | null {
+function noteOf({ status, failure, disposed }: Live, kind: string): Note | null {
+  if (disposed) return { text: failure?.message ?? "" };
   switch (status) {
     case "idle":
-      return { text: "", button: kind === "screen" ? "Choose what to share" : "Start" };
+      return {
+        text: failure?.message ?? "",
+        button: kind === "screen" ? "Choose what to share" : "Start",
+      };
     case "waiting":
       return { text: failure?.message ?? "Answer the browser's prompt: it asks to allow this." };
     case "starting":

@@ -1,5 +1,6 @@
 /** The synced traits of the Python classes; a test compares the names. */
 
+import type { Device } from "./choice.ts";
 import type { Wishes } from "./constraints.ts";
 
 /** A reference to another widget's model; see refs.ts. */
@@ -22,7 +23,26 @@ export type StreamTraits = MediaTraits & {
   video_enabled: boolean;
 };
 
-export type CameraStreamTraits = StreamTraits & { constraints: Wishes };
+export type DeviceStreamTraits = StreamTraits & { audio_device: string | null; devices: Device[] };
+
+export type CameraStreamTraits = DeviceStreamTraits & {
+  constraints: Wishes;
+  mirror: boolean | null;
+  video_device: string | null;
+};
+
+export type MicrophoneStreamTraits = DeviceStreamTraits & {
+  auto_gain_control: boolean;
+  echo_cancellation: boolean;
+  noise_suppression: boolean;
+};
+
+export type ScreenStreamTraits = StreamTraits & {
+  audio: boolean;
+  cursor: string | null;
+  surface: string | null;
+};
+
 export type ImageStreamTraits = StreamTraits & { image: Reference };
 
 export type PlayedTraits = StreamTraits & {
@@ -33,6 +53,12 @@ export type PlayedTraits = StreamTraits & {
   loop: boolean;
   playing: boolean;
   volume: number;
+};
+
+export type WidgetStreamTraits = StreamTraits & {
+  max_fps: number | null;
+  method: "auto" | "canvas" | "dom" | "screen";
+  widget: Reference;
 };
 
 export type AudioStreamTraits = PlayedTraits & { audio: Reference };

@@ -4,6 +4,7 @@ import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
 import { Failure } from "../lib/failure.ts";
 import { icon } from "../lib/icons.ts";
 import { onAbort, onChange, unlessAborted } from "../lib/lifetime.ts";
+import type { Live } from "../lib/live.ts";
 import { openAny } from "../lib/open.ts";
 import { type Answer, type Request, serve } from "../lib/page.ts";
 import { encode } from "../lib/picture.ts";
@@ -41,7 +42,7 @@ async function snapshot(model: Model, request: Request, wanted: AbortSignal): Pr
   if (!stream) throw new Failure("SourceError", "This ImageRecorder has no stream: set it.");
   const live = openAny(stream);
   const done = new AbortController();
-  const stop = () => done.abort(tooLate(live.status, request.timeout));
+  const stop = () => done.abort(tooLate(live, request.timeout));
   const timer = setTimeout(stop, request.timeout * 1000);
   const using = AbortSignal.any([wanted, done.signal]);
   live.use(using);
@@ -61,15 +62,12 @@ async function snapshot(model: Model, request: Request, wanted: AbortSignal): Pr
   }
 }
 
-function tooLate(status: string, seconds: number): Failure {
-  const reason =
-    status === "waiting"
-      ? "the browser is still asking whether this page may use the camera: answer its prompt"
-      : "the stream showed no picture: display it to see why";
-  return new Failure(
-    "MediaTimeout",
-    `No picture within ${seconds} s, as ${reason}, then try again.`,
-  );
+function tooLate({ status, failure }: Live, seconds: number): Failure {
+  const reasons: Record<string, string> = {
+    waiting: failure?.message ?? "The browser is still asking for permission: answer its prompt.",
+  };
+  const reason = reasons[status] ?? "The stream showed none: display it to see why.";
+  return new Failure("MediaTimeout", `No picture within ${seconds} s. ${reason}`);
 }
 
 async function download(model: Model): Promise<Answer> {

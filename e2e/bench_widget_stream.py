@@ -1,0 +1,198 @@
+"""Times pictures of widgets: ours, snapdom's and html2canvas's, side by side in one page.
+
+`python -m e2e.bench_widget_stream` changes a slider, and a form of 60 controls, before every
+picture. The methods take turns, as their figures mean something only side by side. Then it shows
+what the stream itself does: its frames a second while the widget changes at every animation
+frame, its share of the page's main thread, and that share while nothing changes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import sync_playwright
+
+from e2e.browsers import Browsers
+from e2e.hosts import JupyterLab
+from e2e.notebooks import Notebook, write_notebook
+from hatch_build import JS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import CDPSession, Page
+
+LIBRARIES = ("@zumer/snapdom/dist/snapdom.js", "html2canvas/dist/html2canvas.js")
+PICTURES = 12  # of each method
+SLOW_PICTURES = 2  # of html2canvas, which copies the whole page for each: seconds
+SECONDS = 4.0
+
+# Milliseconds of each method for a picture of the changed widget, all in turns.
+COMPARE = """async ({ view, count, few }) => {
+  const element = document.querySelector(view);
+  const readouts = element.querySelectorAll(".widget-readout");
+  const handles = element.querySelectorAll(".noUi-origin");
+  const live = [...globalThis[Symbol.for("ipywebrtc.live/1")].values()].find(
+    ({ status, source }) => status === "live" && source);
+  const forever = new AbortController().signal;
+  const methods = {
+    ipywebrtc: () => live.source.still(forever),
+    snapdom: () => snapdom.toCanvas(element),
+    html2canvas: () => html2canvas(element, { logging: false }),
+  };
+  const times = Object.fromEntries(Object.keys(methods).map(name => [name, []]));
+  for (let i = 0; i <= count; i++) {
+    for (const [name, draw] of Object.entries(methods)) {
+      if (name === "html2canvas" && i > few) continue;
+      readouts.forEach((readout, k) => { readout.textContent = `${i}.${k}`; });
+      handles.forEach(handle => { handle.style.translate = `${i}px`; });
+      const start = performance.now();
+      try {
+        await draw();
+        if (i > 0) times[name].push(performance.now() - start);  // The first warms up.
+      } catch {
+        times[name].push(NaN);
+      }
+    }
+  }
+  return times;
+}"""
+
+# Frames that reach a player of the stream while the widget changes at every animation frame.
+STREAM = """async ({ view, seconds }) => {
+  const element = document.querySelector(view);
+  const readouts = element.querySelectorAll(".widget-readout");
+  const handles = element.querySelectorAll(".noUi-origin");
+  const context = CanvasRenderingContext2D.prototype;
+  const draw = context.drawImage;
+  let frames = 0;
+  context.drawImage = function (image, ...rest) {
+    if (image instanceof HTMLImageElement) frames += 1;
+    return draw.call(this, image, ...rest);
+  };
+  const start = performance.now();
+  for (let i = 0; performance.now() - start < 1000 * seconds; i++) {
+    readouts.forEach((readout, k) => { readout.textContent = `${i}.${k}`; });
+    handles.forEach(handle => { handle.style.translate = `${i % 60}px`; });
+    await new Promise(requestAnimationFrame);
+  }
+  context.drawImage = draw;
+  return frames / ((performance.now() - start) / 1000);
+}"""
+WAIT = "seconds => new Promise(resolve => setTimeout(resolve, 1000 * seconds))"
+
+
+def slider() -> None:
+    """Show a slider, and its stream."""
+    import ipywidgets
+
+    import ipywebrtc
+
+    widget = ipywidgets.FloatSlider(description="Slider")
+    widget.add_class("measured")
+    widget
+    # %%
+    stream = ipywebrtc.WidgetStream(widget=widget)
+    stream
+
+
+def form() -> None:
+    """Show a form of 60 controls, and its stream."""
+    import ipywidgets as w
+
+    import ipywebrtc
+
+    styles = ("", "primary", "success", "info", "warning", "danger")
+    rows = [
+        w.HBox(
+            [
+                w.FloatSlider(value=row / 3, description=f"Slider {row}"),
+                w.Text(f"text {row}", description="Text"),
+                w.Button(description=f"Button {row}", button_style=styles[row % 6], icon="check"),
+            ]
+        )
+        for row in range(20)
+    ]
+    widget = w.VBox(rows)
+    widget.add_class("measured")
+    widget
+    # %%
+    stream = ipywebrtc.WidgetStream(widget=widget)
+    stream
+
+
+def main() -> None:
+    """Measure both, and print a table."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        browsers = Browsers(stack.enter_context(sync_playwright()))
+        stack.callback(browsers.close)
+        root, home = folder / "root", folder / "home"
+        root.mkdir()
+        home.mkdir()
+        host = stack.enter_context(JupyterLab.running(root, home))
+        for cells in (slider, form):
+            path = root / f"{cells.__name__}.ipynb"
+            write_notebook(path, cells, {})
+            kernel = host.start_kernel(path)
+            page = (
+                browsers.launch().new_context(viewport={"width": 1280, "height": 1600}).new_page()
+            )
+            page.goto(host.url(path))
+            nb = Notebook(host, path, kernel, page)
+            nb.run()
+            nb.wait_for("stream.status == 'live'")
+            measure(cells.__name__, page)
+            browsers.close_pages()
+
+
+def measure(name: str, page: Page) -> None:
+    """Measure one widget, and print its lines."""
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable")
+    for library in LIBRARIES:
+        page.evaluate(LOAD, (JS / "node_modules" / library).read_text())
+    view = ".measured"
+    idle = share(session, page, WAIT, SECONDS)[1]
+    rate, busy = share(session, page, STREAM, {"view": view, "seconds": SECONDS})
+    times = page.evaluate(COMPARE, {"view": view, "count": PICTURES, "few": SLOW_PICTURES})
+    medians = {method: sorted(values)[len(values) // 2] for method, values in times.items()}
+    print(f"\n{name}: milliseconds a picture   min  median     max  ×")
+    for method, values in times.items():
+        ratio = medians[method] / medians["ipywebrtc"]
+        row = f"{min(values):7.1f} {medians[method]:7.1f} {max(values):7.1f} {ratio:4.1f}"
+        print(f"  {method:27} {row}")
+    print(f"  the stream: {rate:.1f} frames a second with {busy:.0%} of the main thread;")
+    print(f"  unchanged: {idle:.2%} of it, the page's own work included")
+
+
+# A module, or a script that leaves a global behind.
+LOAD = """async source => {
+  const amd = globalThis.define;
+  globalThis.define = undefined;  // JupyterLab has one, which a script would call.
+  try {
+    (0, eval)(source);
+  } finally {
+    globalThis.define = amd;
+  }
+}"""
+
+
+def share(session: CDPSession, page: Page, script: str, argument: Any) -> tuple[Any, float]:
+    """Run a script, and return its result and the busy part of the page's main thread."""
+    before = metrics(session)
+    result = page.evaluate(script, argument)
+    after = metrics(session)
+    elapsed = after["Timestamp"] - before["Timestamp"]
+    return result, (after["TaskDuration"] - before["TaskDuration"]) / elapsed
+
+
+def metrics(session: CDPSession) -> dict[str, float]:
+    """Read the browser's own clocks."""
+    found = session.send("Performance.getMetrics")["metrics"]
+    return {metric["name"]: metric["value"] for metric in found}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,648 @@
+"""Streams of other widgets: what they look like, and when they are drawn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import PIL.Image
+import pytest
+from playwright.sync_api import expect
+
+from e2e.pixels import difference, pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Locator
+
+    from e2e.conftest import Launch, OpenNotebook
+    from e2e.notebooks import Notebook
+    from e2e.pixels import Pixels
+
+    UseTheme = Callable[[Notebook, str], None]
+
+ALIKE = 0.01  # part of the pixels that may differ from the browser's own picture
+THEME = "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"
+# Every drawing of the page decodes one picture.
+COUNT_DRAWINGS = """() => {
+  globalThis.drawings = [];
+  const original = HTMLImageElement.prototype.decode;
+  HTMLImageElement.prototype.decode = function () {
+    drawings.push(performance.now());
+    return original.call(this);
+  };
+}"""
+FRAMES = """async count => {
+  for (let i = 0; i < count; i++) await new Promise(requestAnimationFrame);
+}"""
+
+
+def captured(nb: Notebook) -> Pixels:
+    """Take a picture with `recorder`, as rows of RGB."""
+    nb.execute("recorder.image.value = b''; recorder.recording = True")
+    nb.wait_for("len(recorder.image.value) or recorder.error")
+    assert nb.python("recorder.error") == ""
+    return pixels(nb.python("bytes(recorder.image.value)"))
+
+
+def photographed(nb: Notebook, view: Locator) -> Pixels:
+    """Let the browser take its own picture of an element."""
+    nb.page.mouse.move(1, 1)
+    return pixels(view.screenshot(animations="disabled"))
+
+
+def assert_alike(nb: Notebook, view: Locator) -> None:
+    view.scroll_into_view_if_needed()
+    expected = photographed(nb, view)
+    picture = captured(nb)
+    assert picture.shape == expected.shape
+    assert difference(picture, expected) <= ALIKE
+    assert expected.std() > 5  # Not two empty pictures.
+
+
+@pytest.fixture
+def use_theme() -> Iterator[UseTheme]:
+    """Change the theme of a page; the server remembers it, and is told to forget it."""
+    used: list[Notebook] = []
+
+    def use_theme(nb: Notebook, theme: str) -> None:
+        used.append(nb)
+        nb.page.evaluate(THEME, f"JupyterLab {theme.capitalize()}")
+        light = str(theme == "light").lower()
+        expect(nb.page.locator("body")).to_have_attribute("data-jp-theme-light", light)
+
+    yield use_theme
+    use_theme(used[0], "light")
+
+
+def color_at(picture: Pixels, x: int, y: int) -> tuple[int, ...]:
+    return tuple(int(value) for value in picture[y, x])
+
+
+def test_a_slider_looks_as_in_the_page(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        slider = ipywidgets.FloatSlider(value=3, description="Slider")
+        slider
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=slider)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells)
+    nb.run()
+    nb.wait_for("stream.status == 'live'")
+    view = nb.output(0).locator(".widget-slider")
+    assert_alike(nb, view)
+    nb.execute("slider.value = 9")
+    expect(view.locator(".widget-readout")).to_have_text("9.00")
+    assert_alike(nb, view)
+    assert nb.errors == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_form_looks_as_in_the_page(
+    notebook: OpenNotebook, use_theme: UseTheme, theme: str
+) -> None:
+    def cells() -> None:
+        import io
+
+        import bqplot
+        import ipywidgets as w
+        import numpy as np
+        import PIL.Image
+
+        import ipywebrtc
+
+        file = io.BytesIO()
+        slope = np.add.outer(np.arange(40), np.arange(60)).astype("uint8")
+        PIL.Image.fromarray(slope * 2).save(file, "png")
+        styles = ("", "primary", "success", "info", "warning", "danger")
+        form = w.VBox(
+            [
+                w.HBox([w.Button(description=s or "plain", button_style=s) for s in styles]),
+                w.HBox(
+                    [
+                        w.VBox(
+                            [
+                                w.FloatSlider(value=3.3, description="Float"),
+                                w.IntRangeSlider(value=(20, 60), description="Range"),
+                                w.Checkbox(value=True, description="Checked"),
+                                w.Checkbox(value=False, description="Not checked"),
+                                w.ToggleButton(value=True, description="Pressed", icon="check"),
+                                w.RadioButtons(options=["one", "two"], value="two"),
+                                w.Dropdown(
+                                    options=["one", "two"], value="two", description="Choice"
+                                ),
+                                w.Text("text", description="Text"),
+                                w.Textarea("more\ntext", description="Area"),
+                                w.IntProgress(40, bar_style="success", description="Progress"),
+                            ]
+                        ),
+                        w.VBox(
+                            [
+                                w.HTML(
+                                    "<b>bold</b> <a href='#'>link</a><table><tr><td>1<td>2</table>"
+                                ),
+                                w.Image(value=file.getvalue(), layout=w.Layout(width="90px")),
+                                w.Tab([w.Label("inside")], titles=["first", "second"]),
+                                bqplot.Figure(
+                                    marks=[
+                                        bqplot.Lines(
+                                            x=[0, 1, 2],
+                                            y=[0, 2, 1],
+                                            scales={
+                                                "x": bqplot.LinearScale(),
+                                                "y": bqplot.LinearScale(),
+                                            },
+                                        )
+                                    ],
+                                    animation_duration=0,
+                                    layout=w.Layout(width="400px", height="250px"),
+                                ),
+                            ]
+                        ),
+                    ]
+                ),
+            ]
+        )
+        form
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=form)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells)
+    use_theme(nb, theme)
+    nb.run()
+    nb.wait_for("stream.status == 'live'")
+    expect(nb.output(0).locator("svg path.line")).to_be_visible()
+    assert_alike(nb, nb.output(0).locator(".widget-vbox").first)
+    assert nb.python("stream.error") == ""
+
+
+def test_what_is_typed_and_set_is_in_the_picture(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        text = ipywidgets.Text("before")
+        box = ipywidgets.Checkbox()
+        form = ipywidgets.VBox([text, box])
+        form
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=form)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells)
+    nb.run()
+    nb.wait_for("stream.status == 'live'")
+    view = nb.output(0).locator(".widget-vbox")
+    before = captured(nb)
+    nb.execute("text.value = 'after that'; box.value = True")
+    expect(view.get_by_role("checkbox")).to_be_checked()
+    assert_alike(nb, view)
+    assert difference(captured(nb), before) > 0.001
+
+
+def test_another_theme_is_in_the_next_picture(notebook: OpenNotebook, use_theme: UseTheme) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        label = ipywidgets.Label("Light or dark")
+        label
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=label)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells)
+    nb.run()
+    assert captured(nb).mean() > 200
+    use_theme(nb, "dark")
+    view = nb.output(0).locator(".widget-label")
+    assert photographed(nb, view).mean() < 60
+    assert_alike(nb, view)
+
+
+def test_it_waits_for_a_widget_that_is_displayed_later(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        button = ipywidgets.Button(description="Late", button_style="danger")
+        stream = ipywebrtc.WidgetStream(widget=button)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+        # %%
+        button
+
+    nb = notebook(cells)
+    nb.run(0)
+    nb.wait_for("stream.status == 'waiting'")
+    assert "display it" in nb.python("stream.error")
+    nb.run(1)
+    nb.wait_for("stream.status == 'live'")
+    assert nb.python("stream.error") == ""
+    assert_alike(nb, nb.output(1).locator("button"))
+
+
+def test_it_goes_on_when_the_widget_is_removed_and_shown_again(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        button = ipywidgets.Button(description="First", button_style="danger")
+        stream = ipywebrtc.WidgetStream(widget=button)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+        # %%
+        output = ipywidgets.Output()
+        with output:
+            display(button)  # noqa: F821
+        output
+        # %%
+        output.clear_output()
+        # %%
+        button.button_style = "success"
+        button
+
+    nb = notebook(cells)
+    nb.run(0, 1)
+    nb.wait_for("stream.status == 'live'")
+    video = nb.output(0).locator("video")
+    stream = video.evaluate("video => video.srcObject.id")
+    nb.run(2)
+    nb.wait_for("stream.status == 'waiting'")
+    nb.run(3)
+    nb.wait_for("stream.status == 'live'")
+    assert video.evaluate("video => video.srcObject.id") == stream
+    assert_alike(nb, nb.output(3).locator("button"))
+
+
+def test_an_unchanged_widget_is_not_drawn_again(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        form = ipywidgets.VBox([ipywidgets.IntSlider(), ipywidgets.Text("text")])
+        form
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=form)
+        stream
+
+    nb = notebook(cells)
+    nb.page.evaluate(COUNT_DRAWINGS)
+    nb.run()
+    nb.wait_for("stream.status == 'live'")
+    nb.page.mouse.move(1, 1)
+    nb.page.evaluate(FRAMES, 60)
+    count = nb.page.evaluate("drawings.length")
+    assert count >= 1
+    nb.page.evaluate(FRAMES, 60)
+    assert nb.page.evaluate("drawings.length") == count
+    nb.execute("form.children[0].value = 50")
+    nb.page.wait_for_function(f"drawings.length > {count}")
+
+
+def test_max_fps_is_a_ceiling(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        slider = ipywidgets.IntSlider()
+        slider
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=slider, max_fps=5)
+        stream
+
+    nb = notebook(cells)
+    nb.page.evaluate(COUNT_DRAWINGS)
+    nb.run()
+    nb.wait_for("stream.status == 'live'")
+    readout = nb.output(0).locator(".widget-readout")
+    times = readout.evaluate("""async readout => {
+      for (let i = 0; drawings.length < 8; i++) {
+        readout.textContent = i;
+        await new Promise(requestAnimationFrame);
+      }
+      return drawings.slice(2);
+    }""")
+    assert np.diff(times).mean() >= 195
+
+
+def test_a_widget_that_is_a_canvas_is_copied(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import anywidget
+
+        import ipywebrtc
+
+        class Canvas(anywidget.AnyWidget):
+            _esm = """export default { render({ model, el }) {
+              const canvas = document.createElement("canvas");
+              canvas.width = 300;
+              canvas.height = 200;
+              canvas.style.cssText = "width: 150px; display: block";
+              const context = canvas.getContext("2d");
+              const draw = color => {
+                context.fillStyle = color;
+                context.fillRect(0, 0, 300, 200);
+              };
+              draw("rgb(0, 128, 0)");
+              model.on("msg:custom", draw);
+              el.style.width = "150px";
+              el.append(canvas);
+            } }"""
+
+        canvas = Canvas()
+        canvas
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=canvas)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells)
+    nb.page.evaluate(COUNT_DRAWINGS)
+    nb.run()
+    video = nb.output(1).locator("video")
+    expect(video).to_have_js_property("videoWidth", 300)
+    picture = captured(nb)
+    assert picture.shape == (200, 300, 3)
+    assert color_at(picture, 10, 10) == (0, 128, 0)
+    nb.execute("canvas.send('rgb(0, 0, 255)')")
+    video.evaluate("""async video => {
+      const scratch = new OffscreenCanvas(1, 1).getContext("2d");
+      do {
+        await new Promise(requestAnimationFrame);
+        scratch.drawImage(video, 0, 0, 1, 1);
+      } while (scratch.getImageData(0, 0, 1, 1).data[2] < 200);
+    }""")
+    assert color_at(captured(nb), 10, 10) == (0, 0, 255)
+    assert nb.page.evaluate("drawings.length") == 0
+
+
+def test_canvases_and_shadow_trees_inside_a_widget_are_drawn(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import anywidget
+        import ipywidgets
+
+        import ipywebrtc
+
+        class Nested(anywidget.AnyWidget):
+            _esm = """export default { render({ model, el }) {
+              const host = document.createElement("div");
+              const shadow = host.attachShadow({ mode: "open" });
+              const sheet = new CSSStyleSheet();
+              sheet.replaceSync(`
+                :host { display: block; padding: 6px; background: rgb(255, 220, 0) }
+                p { margin: 0; color: rgb(0, 0, 200); font: 20px/30px sans-serif }
+                canvas { border: 4px solid rgb(200, 0, 0); vertical-align: top }`);
+              shadow.adoptedStyleSheets = [sheet];
+              shadow.innerHTML = `<p>In the shadow</p><canvas width=60 height=40></canvas>`;
+              const context = shadow.querySelector("canvas").getContext("2d");
+              const draw = color => {
+                context.fillStyle = color;
+                context.fillRect(10, 10, 40, 20);
+              };
+              draw("rgb(0, 128, 0)");
+              model.on("msg:custom", draw);
+              const outside = document.createElement("p");
+              outside.textContent = "And the light";
+              el.append(host, outside);
+            } }"""
+
+        nested = Nested()
+        box = ipywidgets.VBox([nested, ipywidgets.Checkbox(description="beside")])
+        box
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=box)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells)
+    nb.run()
+    nb.wait_for("stream.status == 'live'")
+    view = nb.output(0).locator(".widget-vbox")
+    assert_alike(nb, view)
+    nb.execute("nested.send('rgb(255, 0, 255)')")
+    canvas = view.locator("canvas")
+    canvas.evaluate("""async canvas => {
+      const context = canvas.getContext("2d");
+      while (context.getImageData(30, 20, 1, 1).data[0] !== 255) {
+        await new Promise(requestAnimationFrame);
+      }
+    }""")
+    assert_alike(nb, view)
+
+
+def test_scrolled_content_is_drawn_where_it_stands(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        rows = "".join(f"<div>row {number}</div>" for number in range(40))
+        style = "height: 120px; overflow: hidden auto; scrollbar-width: none"
+        html = ipywidgets.HTML(f"<div class='scrolled' style='{style}'>{rows}</div>")
+        html
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=html)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells)
+    nb.run()
+    nb.wait_for("stream.status == 'live'")
+    first = captured(nb)
+    nb.output(0).locator(".scrolled").evaluate("element => element.scrollTop = 333")
+    assert_alike(nb, nb.output(0).locator(".widget-html"))
+    assert difference(captured(nb), first) > 0.001
+
+
+def test_a_picture_of_another_site_leaves_a_placeholder_and_a_sentence(
+    notebook: OpenNotebook,
+) -> None:
+    def cells(url: str) -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        html = ipywidgets.HTML(f"<p>Words</p><img src='{url}' width=64 height=64>")
+        html
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=html)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells, url="")
+    PIL.Image.new("RGB", (64, 64), "red").save(nb.folder / "red.png")
+    path = nb.page.url.replace("/doc/tree/", "/files/").rpartition("/")[0]
+    url = f"{path}/red.png".replace("127.0.0.1", "localhost")
+    nb.run()
+    nb.execute(f"html.value = \"<p>Words</p><img src='{url}' width=64 height=64>\"")
+    nb.wait_for("'red.png' in stream.error")
+    assert "CORS" in nb.python("stream.error")
+    assert nb.python("stream.status") == "live"
+    picture = captured(nb)
+    assert not (picture == (255, 0, 0)).all(-1).any()
+    assert (picture == (204, 204, 204)).all(-1).sum() > 1000
+    nb.execute("html.value = '<p>Words</p>'")
+    nb.wait_for("stream.error == ''")
+
+
+@pytest.mark.parametrize("kind", ["method", "property"])
+def test_a_stream_of_another_package_is_recorded(notebook: OpenNotebook, kind: str) -> None:
+    def cells(kind: str) -> None:
+        import traitlets
+
+        import ipywebrtc
+
+        class Figure(ipywebrtc.MediaStream):
+            """Makes its stream in its own JavaScript, when it is displayed."""
+
+            _esm = """export default { async render({ model, el }) {
+              const canvas = document.createElement("canvas");
+              canvas.width = 120;
+              canvas.height = 90;
+              const context = canvas.getContext("2d");
+              context.fillStyle = "rgb(0, 128, 0)";
+              context.fillRect(0, 0, 120, 90);
+              el.append(canvas);
+              const real = await model.widget_manager.get_model(model.get("itself").slice(10));
+              const redraw = () => context.fillRect(0, 0, 120, 90);
+              const capture = () => {
+                const stream = canvas.captureStream();
+                for (const track of stream.getTracks()) {
+                  const request = track.requestFrame.bind(track);
+                  track.requestFrame = () => { request(); redraw(); };
+                }
+                return Promise.resolve(stream);
+              };
+              if (model.get("kind") === "method") real.captureStream = capture;
+              else { real.stream = capture(); setInterval(redraw, 100); }
+            } }"""
+            kind = traitlets.Unicode().tag(sync=True)
+            itself = traitlets.Unicode().tag(sync=True)
+
+        figure = Figure(kind=kind)
+        figure.itself = "IPY_MODEL_" + figure.model_id
+        recorder = ipywebrtc.ImageRecorder(stream=figure)
+        recorder
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=figure)
+        stream
+        # %%
+        figure
+
+    nb = notebook(cells, kind=kind)
+    nb.run()
+    picture = captured(nb)
+    assert picture.shape == (90, 120, 3)
+    assert np.abs(picture[10, 10].astype(int) - (0, 128, 0)).max() <= 4
+    expect(nb.output(1).locator("video")).to_have_js_property("videoWidth", 120)
+
+
+def test_pythreejs_streams(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import pythreejs as three
+
+        import ipywebrtc
+
+        camera = three.PerspectiveCamera(position=[0, 0, 3], aspect=4 / 3)
+        cube = three.Mesh(
+            three.BoxGeometry(1, 1, 1), three.MeshBasicMaterial(color="rgb(0, 128, 0)")
+        )
+        scene = three.Scene(children=[cube, camera], background="white")
+        renderer = three.Renderer(camera=camera, scene=scene, width=320, height=240)
+        renderer
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=renderer, max_fps=30)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells)
+    nb.run()
+    expect(nb.output(1).locator("video")).to_have_js_property("videoWidth", 320)
+    picture = captured(nb)
+    assert picture.shape == (240, 320, 3)
+    assert np.abs(picture[120, 160].astype(int) - (0, 128, 0)).max() <= 8
+    assert np.abs(picture[5, 5].astype(int) - 255).max() <= 8
+
+
+def test_ipyleaflet_streams(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipyleaflet
+        import ipywidgets
+
+        import ipywebrtc
+
+        # %%
+        tiles = ipyleaflet.TileLayer(url=url)  # noqa: F821 - the test sets it
+        leaflet = ipyleaflet.Map(
+            layers=[tiles, ipyleaflet.Marker(location=(0, 0))],
+            center=(0, 0),
+            zoom=3,
+            layout=ipywidgets.Layout(width="500px", height="300px"),
+        )
+        leaflet
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=leaflet)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells)
+    nb.run(0)
+    tile = np.full((256, 256, 3), (120, 180, 240), np.uint8)
+    tile[:8], tile[:, :8] = (250, 120, 0), (0, 90, 0)
+    PIL.Image.fromarray(tile).save(nb.folder / "tile.png")
+    folder = nb.page.url.replace("/doc/tree/", "/files/").rpartition("/")[0]
+    nb.execute(f"url = {folder + '/tile.png?{z}-{x}-{y}'!r}")
+    nb.run(1, 2)
+    nb.wait_for("stream.status == 'live'")
+    view = nb.output(1).locator(".leaflet-container")
+    view.evaluate("""async view => {
+      const loaded = () => [...view.querySelectorAll(".leaflet-tile")].filter(
+        tile => tile.complete && getComputedStyle(tile).opacity === "1");
+      while (loaded().length < 4 || view.getAnimations({ subtree: true }).length) {
+        await new Promise(requestAnimationFrame);
+      }
+    }""")
+    assert_alike(nb, view)
+    assert nb.python("stream.error") == ""
+
+
+def test_the_browsers_own_capture_begins_with_a_click(
+    notebook: OpenNotebook, launch: Launch
+) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        button = ipywidgets.Button(description="Captured", button_style="success")
+        button
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=button, method="screen")
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells, browser=launch(fake_ui=False, extra=["--auto-accept-this-tab-capture"]))
+    nb.run()
+    nb.output(1).get_by_role("button", name="Start").click()
+    nb.wait_for("stream.status == 'live'")
+    expected = photographed(nb, nb.output(0).locator("button"))
+    picture = captured(nb)
+    assert np.abs(np.subtract(picture.shape, expected.shape)).max() <= 2
+    assert np.abs(picture[4, 20].astype(int) - expected[4, 20]).max() <= 16

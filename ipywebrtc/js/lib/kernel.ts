@@ -1,0 +1,26 @@
+/** The end of the kernel behind a widget, where the host tells it. */
+
+import type { AnyModel } from "@anywidget/types";
+import { onAbort } from "./lifetime.ts";
+
+/** After these a kernel knows nothing of the widgets that it had. A lost connection is none. */
+const GONE = ["restarting", "autorestarting", "terminating", "dead"];
+
+type Listener = (sender: unknown, status: string) => void;
+
+/** What the widget managers of JupyterLab, Notebook 7 and Voilà have. */
+interface WithKernel {
+  kernel?: {
+    statusChanged?: { connect(listener: Listener): void; disconnect(listener: Listener): void };
+  } | null;
+}
+
+/** Calls back when the kernel of a model restarts or ends, until the signal fires. */
+export function onKernelGone(model: AnyModel, callback: () => void, signal: AbortSignal): void {
+  const { kernel } = model.widget_manager as WithKernel;
+  const listener: Listener = (_, status) => {
+    if (GONE.includes(status)) callback();
+  };
+  kernel?.statusChanged?.connect(listener);
+  onAbort(signal, () => kernel?.statusChanged?.disconnect(listener));
+}
