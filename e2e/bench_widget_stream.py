@@ -27,6 +27,7 @@ LIBRARIES = ("@zumer/snapdom/dist/snapdom.js", "html2canvas/dist/html2canvas.js"
 PICTURES = 12  # of each method
 SLOW_PICTURES = 2  # of html2canvas, which copies the whole page for each: seconds
 SECONDS = 4.0
+IDLE_SECONDS = 8.0
 
 # Milliseconds of each method for a picture of the changed widget, all in turns.
 COMPARE = """async ({ view, count, few }) => {
@@ -59,7 +60,7 @@ COMPARE = """async ({ view, count, few }) => {
   return times;
 }"""
 
-# Frames that reach a player of the stream while the widget changes at every animation frame.
+# Pictures a second that the stream draws while the widget changes at every animation frame.
 STREAM = """async ({ view, seconds }) => {
   const element = document.querySelector(view);
   const readouts = element.querySelectorAll(".widget-readout");
@@ -143,28 +144,32 @@ def main() -> None:
             nb = Notebook(host, path, kernel, page)
             nb.run()
             nb.wait_for("stream.status == 'live'")
-            measure(cells.__name__, page)
+            measure(cells.__name__, nb)
             browsers.close_pages()
 
 
-def measure(name: str, page: Page) -> None:
+def measure(name: str, nb: Notebook) -> None:
     """Measure one widget, and print its lines."""
+    page = nb.page
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
     for library in LIBRARIES:
         page.evaluate(LOAD, (JS / "node_modules" / library).read_text())
     view = ".measured"
-    idle = share(session, page, WAIT, SECONDS)[1]
+    idle = share(session, page, WAIT, IDLE_SECONDS)[1]
     rate, busy = share(session, page, STREAM, {"view": view, "seconds": SECONDS})
     times = page.evaluate(COMPARE, {"view": view, "count": PICTURES, "few": SLOW_PICTURES})
     medians = {method: sorted(values)[len(values) // 2] for method, values in times.items()}
-    print(f"\n{name}: milliseconds a picture   min  median     max  ×")
+    print(f"\n{name}: milliseconds a picture   min  median     max   times")
     for method, values in times.items():
         ratio = medians[method] / medians["ipywebrtc"]
         row = f"{min(values):7.1f} {medians[method]:7.1f} {max(values):7.1f} {ratio:4.1f}"
         print(f"  {method:27} {row}")
     print(f"  the stream: {rate:.1f} frames a second with {busy:.0%} of the main thread;")
-    print(f"  unchanged: {idle:.2%} of it, the page's own work included")
+    nb.execute("stream.stop()")
+    nb.wait_for("stream.status == 'idle'")
+    own = share(session, page, WAIT, IDLE_SECONDS)[1]
+    print(f"  unchanged: {idle:.2%} of it; without the stream the page takes {own:.2%}")
 
 
 # A module, or a script that leaves a global behind.

@@ -13,6 +13,7 @@ from e2e.pixels import difference, pixels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Locator
 
@@ -267,12 +268,10 @@ def test_it_goes_on_when_the_widget_is_removed_and_shown_again(notebook: OpenNot
         recorder = ipywebrtc.ImageRecorder(stream=stream)
         stream
         # %%
-        output = ipywidgets.Output()
-        with output:
-            display(button)  # noqa: F821
-        output
+        box = ipywidgets.VBox([button])
+        box
         # %%
-        output.clear_output()
+        box.children = ()
         # %%
         button.button_style = "success"
         button
@@ -505,6 +504,8 @@ def test_a_picture_of_another_site_leaves_a_placeholder_and_a_sentence(
 @pytest.mark.parametrize("kind", ["method", "property"])
 def test_a_stream_of_another_package_is_recorded(notebook: OpenNotebook, kind: str) -> None:
     def cells(kind: str) -> None:
+        from typing import Any
+
         import traitlets
 
         import ipywebrtc
@@ -512,7 +513,7 @@ def test_a_stream_of_another_package_is_recorded(notebook: OpenNotebook, kind: s
         class Figure(ipywebrtc.MediaStream):
             """Makes its stream in its own JavaScript, when it is displayed."""
 
-            _esm = """export default { async render({ model, el }) {
+            _esm: Any = """export default { async render({ model, el }) {
               const canvas = document.createElement("canvas");
               canvas.width = 120;
               canvas.height = 90;
@@ -581,15 +582,14 @@ def test_pythreejs_streams(notebook: OpenNotebook) -> None:
     assert np.abs(picture[5, 5].astype(int) - 255).max() <= 8
 
 
-def test_ipyleaflet_streams(notebook: OpenNotebook) -> None:
-    def cells() -> None:
+def test_ipyleaflet_streams(notebook: OpenNotebook, tmp_path: Path) -> None:
+    def cells(url: str) -> None:
         import ipyleaflet
         import ipywidgets
 
         import ipywebrtc
 
-        # %%
-        tiles = ipyleaflet.TileLayer(url=url)  # noqa: F821 - the test sets it
+        tiles = ipyleaflet.TileLayer(url=url)
         leaflet = ipyleaflet.Map(
             layers=[tiles, ipyleaflet.Marker(location=(0, 0))],
             center=(0, 0),
@@ -602,16 +602,13 @@ def test_ipyleaflet_streams(notebook: OpenNotebook) -> None:
         recorder = ipywebrtc.ImageRecorder(stream=stream)
         stream
 
-    nb = notebook(cells)
-    nb.run(0)
     tile = np.full((256, 256, 3), (120, 180, 240), np.uint8)
     tile[:8], tile[:, :8] = (250, 120, 0), (0, 90, 0)
-    PIL.Image.fromarray(tile).save(nb.folder / "tile.png")
-    folder = nb.page.url.replace("/doc/tree/", "/files/").rpartition("/")[0]
-    nb.execute(f"url = {folder + '/tile.png?{z}-{x}-{y}'!r}")
-    nb.run(1, 2)
+    PIL.Image.fromarray(tile).save(tmp_path / "tile.png")
+    nb = notebook(cells, url=f"/files/{tmp_path.name}/tile.png?{{z}}-{{x}}-{{y}}")
+    nb.run()
     nb.wait_for("stream.status == 'live'")
-    view = nb.output(1).locator(".leaflet-container")
+    view = nb.output(0).locator(".leaflet-container")
     view.evaluate("""async view => {
       const loaded = () => [...view.querySelectorAll(".leaflet-tile")].filter(
         tile => tile.complete && getComputedStyle(tile).opacity === "1");

@@ -23,10 +23,12 @@ class Page:
     def __init__(self, widget: Media, name: str = "page") -> None:
         self.widget, self.name = widget, name
         self.received: list[dict[str, Any]] = []
+        self.buffers: list[Any] = []
         send = widget.send
 
         def record(content: dict[str, Any], buffers: Any = None) -> None:
             self.received.append(content)
+            self.buffers.append(buffers)
             send(content, buffers)
 
         widget.send = record

@@ -9,7 +9,9 @@ import { onAbort } from "./lifetime.ts";
 import type { MakePainter, Painter } from "./painter.ts";
 
 /** Milliseconds after which an unchanged picture is sent again, for users that come late. */
-const REPEAT = 1000;
+const REPEAT = 2000;
+/** Milliseconds between two pictures at least: no screen shows more. */
+const SHORTEST = 16;
 
 export interface Painting {
   readonly canvas: HTMLCanvasElement;
@@ -30,34 +32,23 @@ export interface PaintingHost {
 /** Makes a painting that changes at most so many times a second. */
 export function makePainting(maxFps: number | null, host: PaintingHost): Painting {
   const canvas = document.createElement("canvas");
-  const pause = maxFps === null ? 0 : 1000 / maxFps;
+  const pause = maxFps === null ? SHORTEST : Math.max(SHORTEST, 1000 / maxFps);
   let painter: Painter | null = null;
   let busy: Promise<void> | null = null;
   let dirty = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let frame = 0;
   let last = Number.NEGATIVE_INFINITY;
 
   function cancel(): void {
     clearTimeout(timer);
-    cancelAnimationFrame(frame);
     timer = undefined;
-    frame = 0;
   }
 
   function schedule(): void {
-    if (!dirty || !painter || busy || timer !== undefined || frame || host.signal.aborted) return;
-    timer = setTimeout(
-      () => {
-        timer = undefined;
-        frame = requestAnimationFrame(() => {
-          frame = 0;
-          paint().catch(host.failed);
-        });
-      },
-      // A little early: the next animation frame is up to 16 ms away.
-      Math.max(0, last + pause - performance.now() - 8),
-    );
+    if (!dirty || !painter || busy || timer !== undefined || host.signal.aborted) return;
+    // No animation frame is waited for: there is none in a tab behind, where recordings go on.
+    const wait = Math.max(0, last + pause - performance.now());
+    timer = setTimeout(() => paint().catch(host.failed), wait);
   }
 
   async function paint(): Promise<void> {

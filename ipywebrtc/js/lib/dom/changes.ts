@@ -9,7 +9,7 @@ import { onAbort } from "../lifetime.ts";
 import { parentOf } from "./markup.ts";
 
 /** Milliseconds between two looks at the values of inputs. */
-const LOOK = 60;
+const LOOK = 100;
 
 const EVENTS = [
   ...["input", "change", "scroll", "toggle", "load", "loadeddata", "seeked", "slotchange"],

@@ -11,8 +11,6 @@ export interface Pictures {
   get(element: Moving): string | null;
   /** Follows these, and no others. */
   follow(elements: readonly Moving[]): void;
-  /** Reads all anew at the next `get`. */
-  expire(): void;
 }
 
 interface Followed {
@@ -63,9 +61,6 @@ export function followPictures(changed: () => void, signal: AbortSignal): Pictur
         stop.abort();
         known.delete(element);
       }
-    },
-    expire() {
-      for (const followed of known.values()) followed.stale = true;
     },
   };
   return pictures;

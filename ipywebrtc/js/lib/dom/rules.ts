@@ -138,12 +138,31 @@ function styleRule(
       style.removeProperty(name);
     }
   }
+  const whole = variables.length === 0 && /:\s*;/.test(style.cssText) ? asWritten(rule) : null;
   const nested = [...(rule.cssRules ?? [])].map(({ cssText }) => cssText).join("");
   return {
     selectors: selectors(rule.selectorText, reading.scope, reading.shadows),
-    declarations: absolute(style.cssText + nested, base),
+    declarations: absolute((whole ?? style.cssText) + nested, base),
     variables,
   };
+}
+
+/**
+ * The declarations of a rule in their own words, where the browser has lost some: it writes a
+ * shorthand with `var()`, a part of which is set again, as empty.
+ */
+function asWritten(rule: CSSStyleRule): string | null {
+  const source = rule.parentStyleSheet?.ownerNode?.textContent;
+  if (!source) return null;
+  const head = rule.selectorText.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s*");
+  const plain = source.replace(/\/\*[\s\S]*?\*\//g, "");
+  for (const [, block] of plain.matchAll(new RegExp(`${head}\\s*\\{([^{}]*)\\}`, "g"))) {
+    const copy = new CSSStyleSheet();
+    copy.insertRule(`a{${block}}`);
+    const { cssText } = (copy.cssRules[0] as CSSStyleRule).style;
+    if (cssText === rule.style.cssText) return block as string;
+  }
+  return null;
 }
 
 /** The selectors of a list that can match in a picture, as they are written there. */
@@ -199,7 +218,9 @@ export function split(list: string): string[] {
 function scoped(selector: string, scope: Scope, shadows: boolean): string {
   let text = selector.replace(/:root(?![\w-])/g, `.${ROOT_CLASS}`);
   if (!shadows) return text;
-  const mine = `:where([${SCOPE_ATTRIBUTE}="${scope}"])`;
+  const mine = scope
+    ? `:where([${SCOPE_ATTRIBUTE}="${scope}"])`
+    : `:where(:not([${SCOPE_ATTRIBUTE}]))`;
   const host = `:where([${HOST_ATTRIBUTE}="${scope}"])`;
   text = text.replace(/::part\(\s*([\w-]+)\s*\)/g, `[part~="$1"]`);
   if (/::part|\[part~=/.test(text)) return text;
