@@ -137,7 +137,7 @@ def counts(page: Page) -> dict[str, Any]:
     return {**alive, "intervals": page.evaluate("intervals.size")}
 
 
-def test_fifty_cameras_that_came_and_went_leave_nothing(notebook: OpenNotebook) -> None:
+def test_fifty_streams_that_came_and_went_leave_nothing(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywidgets
 

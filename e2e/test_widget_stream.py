@@ -643,3 +643,72 @@ def test_the_browsers_own_capture_begins_with_a_click(
     picture = captured(nb)
     assert np.abs(np.subtract(picture.shape, expected.shape)).max() <= 2
     assert np.abs(picture[4, 20].astype(int) - expected[4, 20]).max() <= 16
+
+
+def test_a_picture_has_the_pixels_of_a_fine_screen(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        label = ipywidgets.HTML("<h2>Fine print</h2>", layout={"width": "200px"})
+        label
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=label)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+
+    nb = notebook(cells)
+    screen = {"width": 1280, "height": 1000, "deviceScaleFactor": 2, "mobile": False}
+    session = nb.page.context.new_cdp_session(nb.page)
+    session.send("Emulation.setDeviceMetricsOverride", screen)
+    nb.run()
+    view = nb.output(0).locator(".widget-html")
+    box = view.bounding_box()
+    assert box
+    # Playwright's own pictures take no notice of the finer screen.
+    picture = captured(nb)
+    assert picture.shape[:2] == (round(2 * box["height"]), round(2 * box["width"]))
+    assert picture.std() > 5
+
+
+def test_a_resized_widget_has_a_picture_of_its_new_size(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        button = ipywidgets.Button(description="Grow", layout={"width": "100px", "height": "40px"})
+        button
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=button)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells)
+    nb.run()
+    video = nb.output(1).locator("video")
+    expect(video).to_have_js_property("videoWidth", 100)
+    nb.execute("button.layout.width = '240px'")
+    expect(video).to_have_js_property("videoWidth", 240)
+    button = nb.output(0).get_by_role("button")
+    assert captured(nb).shape == photographed(nb, button).shape
+
+
+def test_images_of_style_sheets_are_drawn(notebook: OpenNotebook, tmp_path: Path) -> None:
+    def cells(url: str) -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        style = f"background: url({url}) center / 100% 100%; width: 60px; height: 40px"
+        box = ipywidgets.HTML(f'<div style="{style}"></div>', layout={"width": "60px"})
+        box
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=box)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+
+    PIL.Image.new("RGB", (6, 4), (10, 200, 30)).save(tmp_path / "green.png")
+    nb = notebook(cells, url=f"/files/{tmp_path.name}/green.png")
+    nb.run()
+    assert color_at(captured(nb), 30, 20) == (10, 200, 30)
+    assert_alike(nb, nb.output(0).locator(".widget-html"))
