@@ -17,13 +17,15 @@ import { readSheet, replaceUrls, type Scope, type Sheet, select } from "./rules.
 const ALWAYS = `*,::before,::after{animation:none!important;transition:none!important;caret-color:transparent!important}
 [${SHELL_ATTRIBUTE}]::before,[${SHELL_ATTRIBUTE}]::after{content:none!important}`;
 
-/** Firefox draws no native controls in a picture; these stand in for them. */
-const FIREFOX = `input:is([type=checkbox],[type=radio]){appearance:none;width:13px;height:13px;border:1px solid #8f8f9d;border-radius:2px;background:#fff}
-input[type=radio]{border-radius:50%}
-input:is([type=checkbox],[type=radio])[checked]{background:#0060df;border-color:#0060df;box-shadow:inset 0 0 0 2px #fff}
-input[type=range]{appearance:none;height:4px;border-radius:2px;background:#8f8f9d}
-progress,meter{appearance:none;border-radius:3px;background:#e0e0e6}
-select{appearance:none}`;
+/** Firefox draws no native controls in a picture; these stand in for them, below all other CSS. */
+const FIREFOX = `:where(input,textarea,select){border:1px solid #8f8f9d;border-radius:3px;padding:2px 3px}
+:where(input:is([type=checkbox],[type=radio])){appearance:none;width:13px;height:13px;padding:0;background:#fff;vertical-align:-2px}
+:where(input[type=checkbox][checked]){border-color:#0060df;background:#0060df url("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 11 11'><path d='m2 5.5 2.5 2.5L9 3' fill='none' stroke='white' stroke-width='1.8'/></svg>")}
+:where(input[type=radio]){border-radius:50%}
+:where(input[type=radio][checked]){border-color:#0060df;background:#0060df;box-shadow:inset 0 0 0 2px #fff}
+:where(input[type=range]){appearance:none;height:4px;padding:0;border:0;background:#8f8f9d}
+:where(progress,meter){appearance:none;border:1px solid #8f8f9d;border-radius:3px;background:#e9e9ed}
+:where(select:not([multiple],[size])){appearance:none;padding:2px 20px 2px 5px;background:#e9e9ed url("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 10 10'><path d='m1.5 3.5 3.5 3.5 3.5-3.5' fill='none' stroke='black' stroke-width='1.3'/></svg>") right 5px center/10px no-repeat}`;
 
 const NAMED_FAILURES = 2;
 
