@@ -92,7 +92,8 @@ class Media(anywidget.AnyWidget):
         self._pages: list[str] = []
         self._loop = _running_loop()
         # Old notebooks have some; traitlets will raise one day, and warns where nobody sees it.
-        for name in [name for name in kwargs if not (name.startswith("_") or self.has_trait(name))]:
+        known = {"model_id", *self.trait_names()}
+        for name in [name for name in kwargs if name[0] != "_" and name not in known]:
             message = f"{type(self).__name__} has no trait {name!r}: the argument has no effect."
             warnings.warn(message, stacklevel=2)
             del kwargs[name]

@@ -207,3 +207,7 @@ def test_a_cell_of_ipykernel_6_is_told_what_to_install(
     with pytest.raises(MediaError, match=r"ipywebrtc\[poll\]"):
         in_cell_of("IPython", recorder.snapshot())
     assert recorder.recording is False
+
+
+def test_a_widget_may_be_given_its_model_id() -> None:
+    assert CameraStream(model_id="given").model_id == "given"
