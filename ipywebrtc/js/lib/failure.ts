@@ -1,13 +1,16 @@
 /** What went wrong, in one sentence that says what to do; `errors.py` has the same names. */
 
-export type FailureName =
-  | "MediaError"
-  | "PermissionDenied"
-  | "DeviceNotFound"
-  | "InsecureContext"
-  | "SourceError"
-  | "UnsupportedFormat"
-  | "MediaTimeout";
+const NAMES = [
+  "MediaError",
+  "PermissionDenied",
+  "DeviceNotFound",
+  "InsecureContext",
+  "SourceError",
+  "UnsupportedFormat",
+  "MediaTimeout",
+] as const;
+
+export type FailureName = (typeof NAMES)[number];
 
 export class Failure extends Error {
   override readonly name: FailureName;
@@ -34,14 +37,6 @@ export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   // A Failure of another bundle on this page is another class with the same shape.
   const { name, message } = error as Partial<Failure>;
-  const known: FailureName[] = [
-    "PermissionDenied",
-    "DeviceNotFound",
-    "InsecureContext",
-    "SourceError",
-    "UnsupportedFormat",
-    "MediaTimeout",
-  ];
-  if (name && message && known.includes(name)) return new Failure(name, message);
+  if (name && message && NAMES.includes(name)) return new Failure(name, message);
   return new Failure("MediaError", `The browser failed unexpectedly: ${message || String(error)}`);
 }

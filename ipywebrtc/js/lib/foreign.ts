@@ -7,7 +7,7 @@ import type { AnyModel } from "@anywidget/types";
 import { onAbort, unlessAborted } from "./lifetime.ts";
 import type { Attempt, Opener, Source } from "./live.ts";
 import { shown, shownNow, untilPage } from "./shown.ts";
-import { makePlayer, stillOf } from "./still.ts";
+import { frameOf, makePlayer, soundOnly } from "./still.ts";
 import { NOT_SHOWN } from "./waiting.ts";
 
 /** Milliseconds after which an unchanged canvas sends its frame again, for users that come late. */
@@ -60,14 +60,14 @@ export async function foreignSource(
   const views = (model as AnyModel & Capturing).views;
   if (!canCapture(model) || (views && !(await shownNow(model)))) report("waiting", NOT_SHOWN);
   const stream = await foreignStream(model, fps, signal);
-  const still = stillOf(stream, signal);
   const player = makePlayer(stream, signal);
   return {
     stream,
     mirrored: false,
     async still(wanted) {
+      if (stream.getVideoTracks().length === 0) throw soundOnly();
       await freshFrame(stream, player);
-      return still(wanted);
+      return frameOf(player, AbortSignal.any([wanted, signal]));
     },
   };
 }
