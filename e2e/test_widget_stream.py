@@ -377,6 +377,8 @@ def test_a_widget_that_is_a_canvas_is_copied(notebook: OpenNotebook) -> None:
     nb.run()
     video = nb.output(1).locator("video")
     expect(video).to_have_js_property("videoWidth", 300)
+    # A view that was shown before its canvas was there has been drawn until then.
+    nb.page.evaluate("() => { drawings.length = 0; }")
     picture = captured(nb)
     assert picture.shape == (200, 300, 3)
     assert color_at(picture, 10, 10) == (0, 128, 0)
@@ -390,6 +392,41 @@ def test_a_widget_that_is_a_canvas_is_copied(notebook: OpenNotebook) -> None:
     }""")
     assert color_at(captured(nb), 10, 10) == (0, 0, 255)
     assert nb.page.evaluate("drawings.length") == 0
+
+
+def test_a_canvas_that_comes_late_is_copied(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import anywidget
+
+        import ipywebrtc
+
+        class Canvas(anywidget.AnyWidget):
+            _esm = """export default { render({ model, el }) {
+              el.textContent = "Loading";
+              model.on("msg:custom", () => {
+                const canvas = document.createElement("canvas");
+                canvas.width = 300;
+                canvas.height = 200;
+                canvas.style.cssText = "width: 150px; display: block";
+                canvas.getContext("2d").fillRect(0, 0, 300, 200);
+                el.style.width = "150px";
+                el.replaceChildren(canvas);
+              });
+            } }"""
+
+        canvas = Canvas()
+        canvas
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=canvas)
+        stream
+
+    nb = notebook(cells)
+    nb.run()
+    nb.wait_for("stream.status == 'live'")
+    video = nb.output(1).locator("video")
+    expect(video).not_to_have_js_property("videoWidth", 300)
+    nb.execute("canvas.send('draw')")
+    expect(video).to_have_js_property("videoWidth", 300)
 
 
 def test_canvases_and_shadow_trees_inside_a_widget_are_drawn(notebook: OpenNotebook) -> None:

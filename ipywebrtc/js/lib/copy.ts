@@ -52,9 +52,7 @@ export const makeCopier: MakePainter = (view, { changed, signal }) => {
   }
 
   follow();
-  const observer = new MutationObserver(() => {
-    if (!followed.picture.isConnected) changed();
-  });
+  const observer = new MutationObserver(changed);
   observer.observe(view, { childList: true, subtree: true });
   onAbort(signal, () => observer.disconnect());
 

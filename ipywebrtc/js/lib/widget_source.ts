@@ -13,7 +13,7 @@ import { asFailure, Declined, Failure } from "./failure.ts";
 import { canCapture, foreignSource } from "./foreign.ts";
 import { onChange, unlessAborted } from "./lifetime.ts";
 import type { Attempt, Source } from "./live.ts";
-import type { MakePainter } from "./painter.ts";
+import type { MakePainter, Painter } from "./painter.ts";
 import { makePainting } from "./painting.ts";
 import { child } from "./refs.ts";
 import { hidden, shown, shownNow } from "./shown.ts";
@@ -63,7 +63,7 @@ async function paintedSource(model: Model, pictured: AnyModel, attempt: Attempt)
   /** Paints from the next view, and then from those that take its place. */
   async function next(): Promise<void> {
     const view = await viewOf(pictured, attempt);
-    const make = painterFor(model, view);
+    const make = PAINTERS[model.get("method")] ?? makeRenderer;
     const stop = new AbortController();
     await painting.from(view, make, AbortSignal.any([signal, stop.signal]));
     report("live", problem);
@@ -91,10 +91,30 @@ async function paintedSource(model: Model, pictured: AnyModel, attempt: Attempt)
   };
 }
 
-function painterFor(model: Model, view: HTMLElement): MakePainter {
-  const method = model.get("method");
-  return method === "canvas" || (method === "auto" && isFilled(view)) ? makeCopier : makeRenderer;
-}
+const PAINTERS: Record<string, MakePainter> = {
+  /** Copies while the view shows one canvas and nothing else; draws it otherwise. */
+  auto(view, host) {
+    let copied: boolean | null = null;
+    let stop = new AbortController();
+    let painter: Painter;
+    return {
+      // Chosen anew for each picture: a view that was made just now has no canvas yet.
+      async paint(canvas) {
+        const filled = isFilled(view);
+        if (filled !== copied) {
+          copied = filled;
+          stop.abort();
+          stop = new AbortController();
+          const signal = AbortSignal.any([host.signal, stop.signal]);
+          painter = (filled ? makeCopier : makeRenderer)(view, { ...host, signal });
+        }
+        await painter.paint(canvas);
+      },
+    };
+  },
+  canvas: makeCopier,
+  dom: makeRenderer,
+};
 
 /** The browser's capture, which begins with a click: it asks the user which tab to share. */
 async function screenSource(
