@@ -73,12 +73,16 @@ export interface Live {
 
 /** The live object of a stream's model, made (but not opened) by the first who asks. */
 export function liveOf(model: AnyModel<StreamTraits>, opener: Opener): Live {
-  const uid: string = model.get("_uid");
-  const known = lives().get(uid);
+  const known = knownLive(model);
   if (known) return known;
   const made = makeLive(model, opener);
-  lives().set(uid, made);
+  lives().set(model.get("_uid"), made);
   return made;
+}
+
+/** The live object of a stream's model, if somebody has made it. */
+export function knownLive(model: AnyModel<StreamTraits>): Live | undefined {
+  return lives().get(model.get("_uid"));
 }
 
 /** Closes a stream and forgets it, as its widget is gone. */

@@ -1,4 +1,4 @@
-/** The live object of any stream's model: so every bundle can open every source. */
+/** The live object of any stream's model; bundles get at it by `streams.ts`, as an asset. */
 
 import type { AnyModel } from "@anywidget/types";
 import { camera } from "./camera.ts";

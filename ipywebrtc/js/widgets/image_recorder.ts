@@ -5,14 +5,14 @@ import { Failure } from "../lib/failure.ts";
 import { icon } from "../lib/icons.ts";
 import { onAbort, onChange, unlessAborted } from "../lib/lifetime.ts";
 import type { Live } from "../lib/live.ts";
-import { openAny } from "../lib/open.ts";
 import { type Answer, type Request, serve } from "../lib/page.ts";
 import { encode } from "../lib/picture.ts";
 import styles from "../lib/recorder.css";
 import { child } from "../lib/refs.ts";
 import { fileName, saveAs } from "../lib/save.ts";
 import { h, makeShell } from "../lib/shell.ts";
-import type { ImageRecorderTraits, StreamTraits } from "../lib/traits.ts";
+import { liveStream } from "../lib/streams.ts";
+import type { ImageRecorderTraits } from "../lib/traits.ts";
 
 type Model = AnyModel<ImageRecorderTraits>;
 
@@ -38,9 +38,7 @@ export default () => {
 };
 
 async function snapshot(model: Model, request: Request, wanted: AbortSignal): Promise<Answer> {
-  const stream = await child<StreamTraits>(model, "stream");
-  if (!stream) throw new Failure("SourceError", "This ImageRecorder has no stream: set it.");
-  const live = openAny(stream);
+  const live = await liveStream(model, wanted);
   const done = new AbortController();
   const stop = () => done.abort(tooLate(live, request.timeout));
   const timer = setTimeout(stop, request.timeout * 1000);
