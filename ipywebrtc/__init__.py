@@ -9,10 +9,12 @@ from ipywebrtc.errors import (
     MediaTimeout,
     NoFrontEnd,
     PermissionDenied,
+    SignalingError,
     SourceError,
     UnsupportedFormat,
+    UploadError,
 )
-from ipywebrtc.recorders import ImageRecorder, Recorder
+from ipywebrtc.recorders import AudioRecorder, ImageRecorder, Recorder, VideoRecorder
 from ipywebrtc.streams import (
     AudioStream,
     CameraStream,
@@ -29,6 +31,7 @@ __version__ = "1.0.0a1"
 version_info = (1, 0, 0, "alpha", 1)
 
 __all__ = [
+    "AudioRecorder",
     "AudioStream",
     "CameraStream",
     "DeviceNotFound",
@@ -44,8 +47,11 @@ __all__ = [
     "PermissionDenied",
     "Recorder",
     "ScreenStream",
+    "SignalingError",
     "SourceError",
     "UnsupportedFormat",
+    "UploadError",
+    "VideoRecorder",
     "VideoStream",
     "WidgetStream",
     "__version__",

@@ -8,7 +8,8 @@ page → kernel                                         means
 ====================================================  ==============================================
 `{kind: "hello", page}`                               this page holds the widget and can act for it
 `{kind: "bye", page}`                                 this page goes away
-`{kind: "state", page, status, error, …}`             what the page sees; becomes traits
+`{kind: "state", page, id, status, error, …}`         what the page sees; becomes traits, unless
+                                                      it is about a request (`id`) that is over
 `{kind: "ack", page, id}`                             the request arrived and is still worked on
 `{kind: "answer", page, id, …}` and buffers           its result, or `failure: {name, message}`
 `{kind: "flush", page}`                               nothing: it hastens what the kernel sends
@@ -26,7 +27,8 @@ kernel → page                                         means
 
 A request is kept here until it is answered or its time is up, and is sent again every second: a
 page that has done it already sends the same answer again. So neither a page that comes late nor a
-message that is lost loses a request. The same widget may live in several pages; one of them, the
+message that is lost loses a request. A request that takes long is acknowledged each time, and takes
+over what has changed in it since. The same widget may live in several pages; one of them, the
 *actor*, does the work. When it falls silent, the next page that says hello takes over.
 """
 
@@ -60,6 +62,9 @@ TICK = 1.0
 """Seconds between two sendings of an unanswered request."""
 GRACE = 2
 """Ticks that a page gets on top of a request's own time: it knows better why something failed."""
+SILENCE = 30
+"""Ticks without a word after which what a page has begun is given up; a lost connection to the
+notebook's server is back by then."""
 STATUS = ("idle", "waiting", "starting", "live", "recording", "connected", "paused", "ended")
 
 
@@ -71,8 +76,11 @@ class Request:
     timeout: float
     future: Future[tuple[Content, Buffers]] = field(default_factory=Future)
     ticks: int = 0
+    silent: int = 0
     sent_to: str = ""
     acknowledged: bool = False
+    begun: bool = False
+    """Whether a page has begun what no other can finish; it may then take as long as it likes."""
 
 
 class Media(anywidget.AnyWidget):
@@ -131,9 +139,11 @@ class Media(anywidget.AnyWidget):
             self.send({"kind": "cancel", "id": request.content["id"]})
 
     def _send_request(self, request: Request) -> None:
-        if self._pages:
+        if not request.begun:
+            if not self._pages:
+                return
             request.sent_to = self._pages[-1]
-            self.send({**request.content, "page": request.sent_to})
+        self.send({**request.content, "page": request.sent_to})
 
     def _later(self, request: Request) -> None:
         _call_later(self._loop, TICK, lambda: self._tick(request))
@@ -147,6 +157,10 @@ class Media(anywidget.AnyWidget):
         if request.content["id"] not in self._requests:
             return
         request.ticks += 1
+        request.silent = 0 if request.acknowledged else request.silent + 1
+        if request.begun:
+            self._tick_begun(request)
+            return
         if request.ticks * TICK >= request.timeout + GRACE * TICK:
             self._settle(request, error=NoFrontEnd(_silence(self, request)))
             return
@@ -158,6 +172,14 @@ class Media(anywidget.AnyWidget):
         self._send_request(request)
         self._later(request)
 
+    def _tick_begun(self, request: Request) -> None:
+        if request.silent > SILENCE:
+            self._settle(request, error=NoFrontEnd(_silence(self, request)))
+            return
+        request.acknowledged = False
+        self._send_request(request)
+        self._later(request)
+
     def _settle(
         self,
         request: Request,
@@ -166,6 +188,11 @@ class Media(anywidget.AnyWidget):
     ) -> None:
         if not self._requests.pop(request.content["id"], None) or request.future.cancelled():
             return
+        if answer:
+            try:
+                self._check(request, answer[0])
+            except MediaError as wrong:
+                error = wrong
         if error:
             self._failed(request, error)
             request.future.set_exception(error)
@@ -174,6 +201,9 @@ class Media(anywidget.AnyWidget):
                 self._answered(request, *answer)
             finally:
                 request.future.set_result(answer)
+
+    def _check(self, request: Request, content: Content) -> None:
+        """Raise a MediaError for an answer that is not what it says."""
 
     def _answered(self, request: Request, content: Content, buffers: Buffers) -> None:
         """Take the answer to a request in, before those who wait for it go on."""
@@ -195,8 +225,10 @@ class Media(anywidget.AnyWidget):
             self._said_hello(page)
         elif kind == "bye":
             self._said_bye(page)
-        elif kind == "state":
-            self._set_state(**{key: content[key] for key in content.keys() - {"kind", "page"}})
+        elif kind == "state" and content.get("id", "") in {"", *self._requests}:
+            self._set_state(
+                **{key: content[key] for key in content.keys() - {"kind", "page", "id"}}
+            )
         elif kind == "ack" and (request := self._requests.get(content["id"])):
             request.acknowledged = True
         elif kind == "answer":
@@ -209,12 +241,16 @@ class Media(anywidget.AnyWidget):
             # The page that came last is asked first: it's the one that the user just opened.
             self._pages.append(page)
         for request in [*self._requests.values()]:
-            if request.sent_to not in self._pages:
+            if not request.begun and request.sent_to not in self._pages:
                 self._send_request(request)
 
     def _said_bye(self, page: str) -> None:
         if page in self._pages:
             self._pages.remove(page)
+        for request in [*self._requests.values()]:
+            if request.begun and request.sent_to == page:
+                gone = "The page that did it was closed or reloaded: try once more."
+                self._settle(request, error=NoFrontEnd(gone))
 
     def _send_asset(self, page: str, name: str, have: list[str]) -> None:
         answer = {"kind": "asset", "page": page, "name": name}

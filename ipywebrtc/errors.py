@@ -7,7 +7,9 @@
     ├── DeviceNotFound       there is no such camera or microphone, or it is in use elsewhere
     ├── InsecureContext      the page is not served by https or from localhost
     ├── SourceError          a file or URL can't be loaded or decoded
+    ├── SignalingError       a message can't be sent to a member of a room
     ├── UnsupportedFormat    this browser can't encode the format
+    ├── UploadError          a recording did not arrive as it was made
     ├── MediaTimeout         it did not happen in time (also a TimeoutError)
     └── NoFrontEnd           no page answers for this widget (also a MediaTimeout)
 
@@ -24,8 +26,10 @@ __all__ = [
     "MediaTimeout",
     "NoFrontEnd",
     "PermissionDenied",
+    "SignalingError",
     "SourceError",
     "UnsupportedFormat",
+    "UploadError",
 ]
 
 
@@ -48,12 +52,20 @@ class InsecureContext(MediaError):
     """
 
 
+class SignalingError(MediaError):
+    """A message can't be sent to a member of a room: it is too long, or the member has left."""
+
+
 class SourceError(MediaError):
     """A file or URL can't be loaded, decoded or read across origins."""
 
 
 class UnsupportedFormat(MediaError):
     """This browser can't encode the asked-for format."""
+
+
+class UploadError(MediaError):
+    """A recording did not arrive in the kernel as it was made in the page."""
 
 
 class MediaTimeout(MediaError, TimeoutError):

@@ -6,27 +6,45 @@ import asyncio
 import io
 import itertools
 import os
+import shutil
+import tempfile
+import uuid
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets
 import traitlets
 
 from ipywebrtc._bundle import bundle
 from ipywebrtc._media import Media, Request, check_waiting, wait_for
-from ipywebrtc.errors import MediaError, SourceError
+from ipywebrtc._mend import mend
+from ipywebrtc._sound import read_sound, resample
+from ipywebrtc.errors import MediaError, SourceError, UploadError
 from ipywebrtc.streams import MediaStream
+from ipywebrtc.upload import Upload
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     import numpy as np
     import PIL.Image
 
     from ipywebrtc._media import Buffers, Content
+    from ipywebrtc._sound import Samples
 
 IMAGE_FORMATS = ("png", "jpeg", "webp")
 
-PROMISES = {"jpg": "jpeg", **{name: name for name in (*IMAGE_FORMATS, "gif", "webm", "mp4", "wav")}}
+VIDEO_FORMATS = ("webm", "mp4")
+AUDIO_FORMATS = ("webm", "ogg", "mp4", "wav")
+OTHER_FORMATS = ("gif", "mp3", "flac", "avi", "mkv", "mov")
+
+PROMISES = {"jpg": "jpeg", "m4a": "mp4", "oga": "ogg"} | {
+    name: name for name in (*IMAGE_FORMATS, *VIDEO_FORMATS, *AUDIO_FORMATS, *OTHER_FORMATS)
+}
 """The format that the ending of a file name promises; all other endings promise nothing."""
+
+PIECE = 1 << 20
+"""Bytes of a recording that a page gets at once."""
 
 DOWNLOAD_TIMEOUT = 10.0
 """Seconds in which a page must have begun a download."""
@@ -76,9 +94,9 @@ class Recorder(Media):
             >>> recorder.save("foo")  # foo.png
             >>> recorder.save("foo.dat")  # foo.dat
         """
-        data = self._data()
+        self._check_recorded()
         path = _file_name(filename or self.filename, self._holder.format)
-        path.write_bytes(data)
+        self._write(path)
         self.set_trait("path", str(path))
 
     def download(self) -> None:
@@ -87,7 +105,7 @@ class Recorder(Media):
         Raises:
             ValueError: Nothing is recorded yet.
         """
-        self._data()
+        self._check_recorded()
         self._ask("download", DOWNLOAD_TIMEOUT)
 
     @property
@@ -95,12 +113,22 @@ class Recorder(Media):
         """The core widget that holds the last recording."""
         raise NotImplementedError
 
-    def _data(self) -> bytes:
-        data = bytes(self._holder.value)
-        if not data:
+    def _check_recorded(self) -> None:
+        if not self._holder.value:
             message = "Nothing is recorded yet: press the button, or set recording = True"
             raise ValueError(message)
-        return data
+
+    def _write(self, path: Path) -> None:
+        """Write the last recording, which is there, to a file."""
+        path.write_bytes(self._holder.value)
+
+    def _refused(self, error: MediaError) -> Request:
+        """Return a request that failed before it was asked."""
+        refused = Request({"id": "", "name": ""}, 0)
+        refused.future.set_exception(error)
+        self._failed(refused, error)
+        self.recording = False
+        return refused
 
     def _check_ready(self) -> None:
         """Refuse a recording that can't be made or saved, before it is begun."""
@@ -132,9 +160,10 @@ def _file_name(filename: str | os.PathLike[str], fmt: str) -> Path:
         return path.with_name(f"{path.name}.{fmt}")
     promised = PROMISES.get(path.suffix[1:].lower(), fmt)
     if promised != fmt:
+        again = f", or record again with format = {promised!r}"
         message = (
             f"{path.name!r} promises {promised} but the recording is {fmt}: name it "
-            f"{path.with_suffix('.' + fmt).name!r}, or record again with format = {promised!r}"
+            f"{path.with_suffix('.' + fmt).name!r}{again if promised not in OTHER_FORMATS else ''}"
         )
         raise ValueError(message)
     return path
@@ -234,7 +263,8 @@ class ImageRecorder(Recorder):
         """
         import PIL.Image
 
-        return PIL.Image.open(io.BytesIO(self._data()))
+        self._check_recorded()
+        return PIL.Image.open(io.BytesIO(self.image.value))
 
     def to_numpy(self) -> np.ndarray[Any, np.dtype[np.uint8]]:
         """Return the last picture as an array of shape (height, width, channels), uint8, 0 to 255.
@@ -272,11 +302,7 @@ class ImageRecorder(Recorder):
         try:
             self._check_ready()
         except MediaError as error:
-            refused = Request({}, timeout)
-            refused.future.set_exception(error)
-            self._failed(refused, error)
-            self.recording = False
-            return refused
+            return self._refused(error)
         self._request = request = self._ask("snapshot", timeout)
         with self.hold_sync():
             self._set_state(status="recording", error="")
@@ -313,3 +339,452 @@ class ImageRecorder(Recorder):
         if request is self._request:
             self._request = None
             self.recording = False
+
+
+class _MediaRecorder(Recorder):
+    """What VideoRecorder and AudioRecorder share: recordings that take time."""
+
+    codecs = traitlets.Unicode("").tag(sync=True)
+    """The codecs of the next recording, separated by commas, as `vp8` or `vp9, opus`; empty, the
+    default, for the best that the browser has. One that it hasn't is told in `error`, with those
+    that it has."""
+
+    bitrate = traitlets.Int(min=1000).tag(sync=True)
+    """Bits per second of the next recording, as far as the encoder follows it."""
+
+    max_duration = traitlets.Float(None, allow_none=True, min=0).tag(sync=True)
+    """Seconds after which a recording ends by itself; None, the default, for never."""
+
+    duration = traitlets.Float(0, read_only=True).tag(sync=True)
+    """Seconds of the recording, without its pauses; refreshed four times a second. Read-only."""
+
+    size = traitlets.Int(0, read_only=True).tag(sync=True)
+    """Bytes of the recording, refreshed four times a second. Read-only."""
+
+    path = traitlets.Unicode(read_only=True).tag(sync=True)
+    """The file that holds the recording, from its first byte on: with `autosave` the one that was
+    asked for, else a temporary one. It is empty once the recording is in memory alone. Read-only."""
+
+    embed_limit = traitlets.Int(64 << 20, min=0)
+    """Bytes up to which a recording is read into memory, by default 64 MiB. A larger one stays in
+    the file `path` alone."""
+
+    timeout = traitlets.Float(30, min=0)
+    """Seconds until a recording must have begun, by default 30, answering a prompt included."""
+
+    # Tells every page that what it shows is not the last recording any more.
+    _recordings = traitlets.Int(0).tag(sync=True)
+
+    _formats: ClassVar[tuple[str, ...]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._request: Request | None = None
+        self._uploads: dict[str, _Incoming] = {}
+        super().__init__(*args, **kwargs)
+
+    def start(self) -> None:
+        """Begin to record; the same as `recording = True`.
+
+        Returns at once: `status` is `recording` as soon as the recording runs, or `error` says why
+        it does not. It does nothing while a recording runs.
+        """
+        self.recording = True
+
+    def stop(self) -> _Finishing:
+        """End the recording; the same as `recording = False`.
+
+        Returns at once; the recording is complete when `status` is `idle` again. In a cell that can
+        wait (see `record`) `await recorder.stop()` waits for that.
+
+        Raises:
+            MediaError: When awaited, as `record`.
+
+        Example:
+            >>> recorder.start()
+            >>> robot.move()
+            >>> await recorder.stop()
+        """
+        request = self._request
+        self.recording = False
+        return _Finishing(request)
+
+    def pause(self) -> None:
+        """Leave out what comes until `resume()`; `status` is `paused`."""
+        self._steer("pause")
+
+    def resume(self) -> None:
+        """Go on after `pause()`, in the same recording."""
+        self._steer("record")
+
+    async def _record(self, seconds: float, timeout: float | None) -> None:
+        check_waiting()
+        if self._request is not None:
+            message = f"This {type(self).__name__} is recording: stop it first"
+            raise MediaError(message)
+        request = self._begin(self.timeout if timeout is None else timeout, seconds)
+        try:
+            await wait_for(request)
+        except asyncio.CancelledError:
+            self.recording = False
+            raise
+
+    @traitlets.observe("recording")
+    def _recording_changed(self, change: Any) -> None:
+        if change["new"]:
+            self._begin(self.timeout, self.max_duration)
+        elif self._request:
+            self._steer("stop")
+            self._request = None
+
+    def _begin(self, timeout: float, seconds: float | None) -> Request:
+        if self._request is not None:
+            return self._request
+        try:
+            self._check_ready()
+        except MediaError as error:
+            return self._refused(error)
+        # The turn tells a command from its repetition, after the page's own buttons were used.
+        wishes = {"phase": "record", "turn": 0, "max_duration": seconds}
+        return self._began(self._ask("record", timeout, **wishes))
+
+    def _began(self, request: Request) -> Request:
+        self._request = request
+        with self.hold_sync():
+            self._set_state(status="starting", error="", duration=0, size=0)
+            self.recording = True
+        return request
+
+    def _steer(self, phase: str) -> None:
+        request = self._request
+        if request is None:
+            return
+        request.content |= {"phase": phase, "turn": request.content.get("turn", 0) + 1}
+        if request.sent_to:
+            self.send({**request.content, "page": request.sent_to})
+        elif phase == "stop":
+            self._cancel(request)
+            self._set_state(status="idle")
+
+    def _on_message(self, widget: Any, content: Content, buffers: Buffers) -> None:
+        kind = content.get("kind")
+        if kind == "chunk":
+            self._took_chunk(content, memoryview(buffers[0] if buffers else b"").cast("B"))
+        elif kind == "probe":
+            upload = self._uploads.get(str(content["id"]))
+            self._reply(content, upload, number=content["number"])
+        elif kind == "read":
+            self._read(content)
+        else:
+            super()._on_message(widget, content, buffers)
+
+    def _took_chunk(self, chunk: Content, data: memoryview) -> None:
+        identity, page = str(chunk["id"]), str(chunk["page"])
+        upload = self._uploads.get(identity)
+        try:
+            if upload is None:
+                upload = self._open(chunk, identity, page)
+            elif upload.page != page:
+                message = "Another page records this already."
+                raise UploadError(message)
+            if chunk["seq"]:
+                upload.take(chunk, data)
+        except (MediaError, OSError) as error:
+            sentence = f"The recording can't be written: {error}"
+            self._reply(chunk, None, refused=sentence)
+            request = self._requests.get(identity)
+            if request and (upload is None or upload.page == page):
+                self._settle(request, error=UploadError(sentence))
+            return
+        if request := self._requests.get(identity):
+            request.acknowledged = True
+        self._reply(chunk, upload)
+
+    def _reply(self, message: Content, upload: _Incoming | None, **more: Any) -> None:
+        answer = {"kind": "upload", "page": message["page"], "id": message["id"], **more}
+        if upload:
+            answer["next"] = upload.next
+        elif "refused" not in answer:
+            answer["refused"] = "The kernel knows no such recording: it was restarted, or gave it up."
+        self.send(answer)
+
+    def _open(self, chunk: Content, identity: str, page: str) -> _Incoming:
+        """Open the file of a recording that a page has begun."""
+        request = self._requests.get(identity)
+        if request is None and chunk["seq"] == 0 and chunk.get("unasked"):
+            self._check_ready()
+            content = {"kind": "request", "id": identity, "name": "record", "timeout": self.timeout}
+            request = Request(content | {"phase": "record", "turn": 0}, self.timeout)
+            self._requests[identity] = request
+            self._later(request)
+            self._began(request)
+        if request is None or chunk["seq"] or chunk.get("format") not in self._formats:
+            message = "The kernel knows no such recording: it was restarted, or gave it up."
+            raise UploadError(message)
+        request.sent_to, request.begun = page, True
+        fmt = chunk["format"]
+        if self.autosave:
+            path = _unused(_file_name(self.filename, fmt).absolute())
+        else:
+            path = Path(tempfile.gettempdir(), f"ipywebrtc-{uuid.uuid4().hex}.{fmt}")
+        upload = _Incoming(path, fmt, page, temporary=not self.autosave)
+        self._uploads[identity] = upload
+        self.set_trait("path", str(path))
+        return upload
+
+    def _check(self, request: Request, content: Content) -> None:
+        if upload := self._uploads.get(request.content["id"]):
+            upload.finish(content["chunks"], content["size"])
+
+    def _answered(self, request: Request, content: Content, buffers: Buffers) -> None:  # noqa: ARG002 - of the base class
+        if request.content["name"] != "record":
+            return
+        with self.hold_sync():
+            self._finish(request)
+            note = str(content.get("note", ""))
+            self._set_state(status="idle", error=note, duration=content["duration"])
+        # There is none if it was stopped before it began.
+        if upload := self._uploads.pop(request.content["id"], None):
+            self._deliver(upload)
+
+    def _failed(self, request: Request, error: MediaError) -> None:
+        upload = self._uploads.pop(request.content["id"], None)
+        with self.hold_sync():
+            self._finish(request)
+            super()._failed(request, error)
+        if upload is None:
+            return
+        upload.cut()
+        if upload.size == 0:
+            upload.path.unlink()
+            self.set_trait("path", "")
+            return
+        mend(upload.path, upload.format, self.duration)
+        kept = f"What had arrived is kept, {upload.size} bytes; it is cut short."
+        self._set_state(error=f"{error} {kept}")
+        error.args = (self.error,)
+        self._deliver(upload)
+
+    def _finish(self, request: Request) -> None:
+        if request is self._request:
+            self._request = None
+            self.recording = False
+
+    def _deliver(self, upload: _Incoming) -> None:
+        """Put a complete file where users find it."""
+        self._set_state(size=upload.size, path=str(upload.path))
+        data = b""
+        if upload.size <= self.embed_limit:
+            data = upload.path.read_bytes()
+            if upload.temporary:
+                upload.path.unlink()
+                self._set_state(path="")
+        self._recordings += 1
+        holder = self._holder
+        holder.format = upload.format
+        # The page that recorded has the bytes; another one asks for them.
+        with holder.hold_sync():
+            unchanged = holder.value == data
+            holder.value = data
+            holder._states_to_send.discard("value")  # noqa: SLF001 - ipywidgets has no public way
+        if unchanged:
+            change = {"name": "value", "old": data, "new": holder.value, "owner": holder}
+            holder.notify_change(traitlets.Bunch(change, type="change"))
+
+    def _read(self, request: Content) -> None:
+        """Send a page a piece of the last recording."""
+        position, length = int(request["position"]), min(int(request["length"]), PIECE)
+        value = self._holder.value
+        if value:
+            total, piece = len(value), value[position : position + length]
+        elif self.path and self._request is None:
+            with Path(self.path).open("rb") as file:
+                total = file.seek(0, 2)
+                file.seek(position)
+                piece = file.read(length)
+        else:
+            total, piece = 0, b""
+        self.send({**request, "kind": "piece", "total": total}, [piece])
+
+    def _check_recorded(self) -> None:
+        if not (self.path and self._request is None):
+            super()._check_recorded()
+
+    def _write(self, path: Path) -> None:
+        if self._holder.value:
+            super()._write(path)
+        elif path.absolute() != Path(self.path).absolute():
+            shutil.copyfile(self.path, path)
+
+
+class _Incoming(Upload):
+    """A recording on its way: its file, and who sends it."""
+
+    def __init__(self, path: Path, fmt: str, page: str, *, temporary: bool) -> None:
+        super().__init__(path)
+        self.format = fmt
+        self.page = page
+        self.temporary = temporary
+
+
+class _Finishing:
+    """What `stop()` returns: nothing need be done with it, and it can be awaited."""
+
+    def __init__(self, request: Request | None) -> None:
+        self._request = request
+
+    def __await__(self) -> Generator[Any, None, None]:
+        check_waiting()
+        if self._request is not None:
+            yield from wait_for(self._request).__await__()
+
+
+class VideoRecorder(_MediaRecorder):
+    """Records a stream's picture and sound into a file of the kernel, for any length of time.
+
+    It is recorded by the button of its view, by `recording = True` and `False`, or by
+    `await record(seconds)`. The recording arrives while it is made: what has arrived is safe when
+    the page or the connection dies, and neither side holds it in memory. The file has its duration
+    and can be sought. `recording` is False before `video.value` changes, and observers of
+    `video.value` are called once for each recording.
+
+    It does not convert: what the browser can't encode is refused before it begins. The sound is
+    recorded with the picture if the stream has any when it begins.
+
+    Encoded by W3C WebCodecs, https://www.w3.org/TR/webcodecs/, or MediaRecorder where it is missing.
+
+    Example:
+        >>> recorder = VideoRecorder(stream=camera, format="mp4")
+        >>> await recorder.record(5)
+        >>> recorder.save("hello")  # hello.mp4
+    """
+
+    _esm = bundle("video_recorder")
+    _formats = VIDEO_FORMATS
+
+    video = traitlets.Instance(ipywidgets.Video).tag(sync=True, **ipywidgets.widget_serialization)
+    """The ipywidgets.Video of the last recording: `value` holds its bytes, up to `embed_limit`."""
+
+    format = traitlets.Enum(VIDEO_FORMATS, "webm").tag(sync=True)
+    """`webm` (the default; VP9 or VP8, with Opus) or `mp4` (H.264 or VP9, with AAC or Opus)."""
+
+    bitrate = traitlets.Int(2_500_000, min=1000).tag(sync=True)
+    """Bits per second of the picture, by default 2.5 million; the sound has 128 000 more."""
+
+    async def record(self, seconds: float, *, timeout: float | None = None) -> ipywidgets.Video:
+        """Record for some time, and wait until the recording is here.
+
+        Works in a cell with ipykernel 7, with ipykernel 6 where jupyter_ui_poll is installed, and
+        in a task of one's own everywhere. In a cell of marimo it can't, and raises at once. When
+        the cell is interrupted the recording ends, and is kept.
+
+        Args:
+            seconds: The length of the recording.
+            timeout: Seconds until it must have begun; by default the trait `timeout`.
+
+        Returns:
+            `video`, whose `value` holds the bytes up to `embed_limit`; else see `path`.
+
+        Raises:
+            PermissionDenied: The camera was refused.
+            UnsupportedFormat: The browser can't encode `format` and `codecs`; the text lists what
+                it can.
+            UploadError: It could not be written. What arrived is kept.
+            NoFrontEnd: No page answers, or it was closed meanwhile. What arrived is kept.
+            MediaError: Any other reason; or waiting can't work here.
+
+        Example:
+            >>> await recorder.record(2.5)
+            >>> len(recorder.video.value)
+        """
+        await self._record(seconds, timeout)
+        return self.video
+
+    @traitlets.default("video")
+    def _default_video(self) -> ipywidgets.Video:
+        # Else it would play in a loop, as loud as it was recorded.
+        return ipywidgets.Video(format=self.format, autoplay=False, loop=False)
+
+    @property
+    def _holder(self) -> Any:
+        return self.video
+
+
+class AudioRecorder(_MediaRecorder):
+    """Records a stream's sound into a file of the kernel, or as samples, for any length of time.
+
+    It works as VideoRecorder does. Samples without loss come from `format="wav"`; the others are
+    compressed.
+
+    Example:
+        >>> recorder = AudioRecorder(stream=MicrophoneStream(), format="wav")
+        >>> await recorder.record(5)
+        >>> samples, rate = recorder.to_numpy(sample_rate=16_000, mono=True)
+        >>> samples.shape
+        (80000, 1)
+    """
+
+    _esm = bundle("audio_recorder")
+    _formats = AUDIO_FORMATS
+
+    audio = traitlets.Instance(ipywidgets.Audio).tag(sync=True, **ipywidgets.widget_serialization)
+    """The ipywidgets.Audio of the last recording: `value` holds its bytes, up to `embed_limit`."""
+
+    format = traitlets.Enum(AUDIO_FORMATS, "webm").tag(sync=True)
+    """`webm` (the default), `ogg` (both Opus), `mp4` (AAC or Opus) or `wav` (PCM, 16 bits)."""
+
+    bitrate = traitlets.Int(128_000, min=1000).tag(sync=True)
+    """Bits per second, by default 128 000; no matter for `wav`."""
+
+    async def record(self, seconds: float, *, timeout: float | None = None) -> ipywidgets.Audio:
+        """Record for some time, and wait until the recording is here.
+
+        Args:
+            seconds: The length of the recording.
+            timeout: Seconds until it must have begun; by default the trait `timeout`.
+
+        Returns:
+            `audio`, whose `value` holds the bytes up to `embed_limit`; else see `path`.
+
+        Raises:
+            MediaError: As `VideoRecorder.record`.
+
+        Example:
+            >>> await recorder.record(5)
+            >>> len(recorder.audio.value)
+        """
+        await self._record(seconds, timeout)
+        return self.audio
+
+    def to_numpy(self, sample_rate: int | None = None, *, mono: bool = False) -> tuple[Samples, int]:
+        """Return the last recording as samples.
+
+        Args:
+            sample_rate: Frames a second, to which the sound is changed; by default its own.
+            mono: Whether the channels are averaged to one.
+
+        Returns:
+            Samples as float32 of shape (frames, channels), -1 to 1, and their frames a second.
+
+        Raises:
+            ValueError: Nothing is recorded yet.
+            ImportError: numpy is not installed; or PyAV, which all formats but `wav` need.
+
+        Example:
+            >>> samples, rate = recorder.to_numpy(mono=True)
+            >>> len(samples) / rate  # seconds
+        """
+        self._check_recorded()
+        source = bytes(self.audio.value) or Path(self.path)
+        samples, rate = read_sound(source, self.audio.format)
+        if mono:
+            samples = samples.mean(axis=1, keepdims=True)
+        wanted = sample_rate or rate
+        return resample(samples, rate, wanted), wanted
+
+    @traitlets.default("audio")
+    def _default_audio(self) -> ipywidgets.Audio:
+        return ipywidgets.Audio(format=self.format, autoplay=False, loop=False)
+
+    @property
+    def _holder(self) -> Any:
+        return self.audio

@@ -29,6 +29,7 @@ def declared(name: str) -> set[str]:
 @pytest.mark.parametrize(
     "name",
     [
+        "AudioRecorder",
         "AudioStream",
         "CameraStream",
         "ImageRecorder",
@@ -36,6 +37,7 @@ def declared(name: str) -> set[str]:
         "MediaStream",
         "MicrophoneStream",
         "ScreenStream",
+        "VideoRecorder",
         "VideoStream",
         "WidgetStream",
     ],

@@ -9,6 +9,7 @@ const PATHS = {
     "M12 3a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3Zm-6 8h2a4 4 0 0 0 8 0h2a6 6 0 0 1-5 5.9V20h-2v-3.1A6 6 0 0 1 6 11Z",
   pause: "M7 5h3v14H7V5Zm7 0h3v14h-3V5Z",
   play: "M8 5v14l11-7L8 5Z",
+  record: "M12 5a7 7 0 1 1 0 14 7 7 0 0 1 0-14Z",
   sound:
     "M4 9v6h4l5 4V5L8 9H4Zm11-.5v7a4 4 0 0 0 0-7Zm0-4.3v2.1a6 6 0 0 1 0 11.4v2.1a8 8 0 0 0 0-15.6Z",
   stop: "M6 6h12v12H6V6Z",

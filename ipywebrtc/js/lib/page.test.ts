@@ -94,7 +94,7 @@ test("a cancelled request stops and is not answered", async () => {
 
 test("what the button asks for is answered unasked", async () => {
   const server = serve(fake.model, { act: async () => ({}) }, life.signal);
-  await server.press("act", 1);
+  await server.press("act", { timeout: 1 });
   expect(fake.sent.at(-1)).toMatchObject({ kind: "answer", name: "act", unasked: true });
 });
 

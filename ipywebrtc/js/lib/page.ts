@@ -33,7 +33,21 @@ export interface Answer {
   buffers?: ArrayBuffer[];
 }
 
-export type Action = (request: Request, signal: AbortSignal) => Promise<Answer>;
+/**
+ * Does what is requested. `onRepeat` calls back when the kernel sends the request again, which it
+ * does at least every second until it is answered, as it may have changed since.
+ */
+export type Action = (
+  request: Request,
+  signal: AbortSignal,
+  onRepeat: (listener: (request: Request) => void) => void,
+) => Promise<Answer>;
+
+interface Job {
+  stop: AbortController;
+  repeats: Set<(request: Request) => void>;
+  answer?: Answer;
+}
 
 /** The name of this page, the same for all widgets in it and another one after a reload. */
 export function page(): string {
@@ -50,19 +64,22 @@ export function serve(
   model: AnyModel,
   actions: Record<string, Action>,
   signal: AbortSignal,
-): { press(name: string, timeout: number): Promise<void> } {
-  const jobs = new Map<string, { stop: AbortController; answer?: Answer }>();
+): { press(name: string, more: { timeout: number } & Record<string, unknown>): Promise<void> } {
+  const jobs = new Map<string, Job>();
 
   function send(kind: string, answer: Answer = {}): void {
     model.send({ kind, page: page(), ...answer.content }, undefined, answer.buffers ?? []);
   }
 
-  async function work(request: Request, unasked: boolean, stop: AbortSignal): Promise<Answer> {
+  async function work(request: Request, unasked: boolean, job: Job): Promise<Answer> {
     const about = { id: request.id, name: request.name, unasked };
     try {
       const action = actions[request.name];
       if (!action) throw new Error(`this page knows no request ${request.name}`);
-      const { content, buffers = [] } = await action(request, AbortSignal.any([signal, stop]));
+      const ends = AbortSignal.any([signal, job.stop.signal]);
+      const { content, buffers = [] } = await action(request, ends, (listener) =>
+        job.repeats.add(listener),
+      );
       return { content: { ...about, ...content }, buffers };
     } catch (error) {
       const { name, message } = asFailure(error);
@@ -71,11 +88,12 @@ export function serve(
   }
 
   async function start(request: Request, unasked: boolean): Promise<void> {
-    const job: { stop: AbortController; answer?: Answer } = { stop: new AbortController() };
+    const job: Job = { stop: new AbortController(), repeats: new Set() };
     jobs.set(request.id, job);
-    for (const id of [...jobs.keys()].slice(0, -KEPT)) jobs.delete(id);
+    const done = [...jobs].filter(([, { answer }]) => answer);
+    for (const [id] of done.slice(0, -KEPT)) jobs.delete(id);
     const timer = setTimeout(() => acknowledge(request), ACK_DELAY);
-    const answer = await work(request, unasked, job.stop.signal);
+    const answer = await work(request, unasked, job);
     clearTimeout(timer);
     if (job.stop.signal.aborted || signal.aborted) return;
     job.answer = answer;
@@ -94,7 +112,10 @@ export function serve(
     const job = jobs.get(message.id);
     if (!job) start(message, false);
     else if (job.answer) send("answer", job.answer);
-    else acknowledge(message);
+    else {
+      for (const listener of job.repeats) listener(message);
+      acknowledge(message);
+    }
   }
 
   model.on("msg:custom", receive);
@@ -104,9 +125,9 @@ export function serve(
   send("hello");
 
   return {
-    press: (name, timeout) => {
+    press: (name, more) => {
       const id = crypto.getRandomValues(new Uint32Array(4)).join("-");
-      return start({ id, name, timeout }, true);
+      return start({ id, name, ...more }, true);
     },
   };
 }

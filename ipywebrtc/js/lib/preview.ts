@@ -3,9 +3,9 @@
 import type { AnyModel, RenderProps } from "@anywidget/types";
 import { makeControls } from "./controls.ts";
 import { onKernelGone } from "./kernel.ts";
+import { levelOf } from "./level.ts";
 import { onAbort } from "./lifetime.ts";
 import { dispose, type Live, liveOf, type Opener } from "./live.ts";
-import { FLOOR, followLevel } from "./meter.ts";
 import { serve } from "./page.ts";
 import styles from "./preview.css";
 import { h, makeShell } from "./shell.ts";
@@ -106,29 +106,6 @@ function expectedSize(model: AnyModel): Size {
 function isSoundOnly(model: AnyModel, stream: MediaStream | null): boolean {
   if (stream) return stream.getVideoTracks().length === 0;
   return ["audio", "microphone"].includes(model.get("_kind"));
-}
-
-/** Shows the level of one stream after the other. */
-function levelOf(level: HTMLElement, signal: AbortSignal): (stream: MediaStream | null) => void {
-  level.role = "meter";
-  level.ariaLabel = "Level in dBFS";
-  level.ariaValueMin = String(FLOOR);
-  level.ariaValueMax = "0";
-  let shown: MediaStreamTrack | undefined;
-  let stop = new AbortController();
-  const show = (decibels: number) => {
-    level.ariaValueNow = decibels.toFixed(0);
-    level.style.setProperty("--level", `${100 * (1 - decibels / FLOOR)}%`);
-  };
-  return (stream) => {
-    const track = stream?.getAudioTracks()[0];
-    level.hidden = !track;
-    if (track === shown) return;
-    stop.abort();
-    stop = new AbortController();
-    shown = track;
-    if (track) followLevel(new MediaStream([track]), show, AbortSignal.any([stop.signal, signal]));
-  };
 }
 
 interface Note {

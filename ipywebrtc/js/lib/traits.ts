@@ -72,6 +72,19 @@ export type RecorderTraits = MediaTraits & {
   stream: Reference | null;
 };
 
+export type MediaRecorderTraits = RecorderTraits & {
+  _recordings: number;
+  bitrate: number;
+  codecs: string;
+  duration: number;
+  max_duration: number | null;
+  path: string;
+  size: number;
+};
+
+export type AudioRecorderTraits = MediaRecorderTraits & { audio: Reference };
+export type VideoRecorderTraits = MediaRecorderTraits & { video: Reference };
+
 export type ImageRecorderTraits = RecorderTraits & {
   image: Reference;
   quality: number;

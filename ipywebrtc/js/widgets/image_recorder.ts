@@ -29,7 +29,7 @@ export default () => {
         download: () => download(model),
       };
       const server = serve(model, actions, signal);
-      press = () => server.press("snapshot", PRESS_TIMEOUT);
+      press = () => server.press("snapshot", { timeout: PRESS_TIMEOUT });
     },
     render({ model, el, signal }: RenderProps<ImageRecorderTraits>): void {
       view(makeShell(el, model, styles, signal), model, () => press(), signal);

@@ -1,0 +1,289 @@
+/**
+ * Records by WebCodecs, and Mediabunny writes the file while it is made.
+ *
+ * Tracks may be replaced, pause and run dry: what is missing is filled by the last picture and by
+ * silence, so that the file is as long as its recording.
+ */
+
+import {
+  type AudioCodec,
+  AudioSample,
+  AudioSampleSource,
+  Output,
+  Quality,
+  StreamTarget,
+  type StreamTargetChunk,
+  type VideoCodec,
+  VideoSample,
+  VideoSampleSource,
+} from "mediabunny";
+import { type Clock, makeClock } from "./clock.ts";
+import { CONTAINERS, type Container, chooseCodecs, even } from "./codecs.ts";
+import type { Engine, EngineHost, EngineOptions, MakeEngine } from "./engine.ts";
+import { onAbort, unlessAborted } from "./lifetime.ts";
+import type { Still } from "./still.ts";
+import { readFrames, readSound, type Sound } from "./tracks.ts";
+
+/** Frames on their way through the encoder; further ones are dropped. */
+const PENDING = 8;
+/** Seconds without a frame after which the last one is written again. */
+const STILL = 1;
+/** Seconds that the sound may lag behind before silence is filled in. */
+const LAG = 0.3;
+/** Milliseconds between two looks at what is missing. */
+const LOOK = 500;
+/** Seconds that a frame's own time may be off the clock before that counts. */
+const OFF = 0.5;
+/** Bits per second of the sound beside a picture. */
+const SOUND_BITRATE = 128_000;
+/** Seconds between two frames that a player can jump to. */
+const KEY_FRAMES = 2;
+
+export const webcodecs: MakeEngine = async ({ stream }, first, options, host) => {
+  const sound = stream.getAudioTracks().length > 0;
+  const codecs = await chooseCodecs({ ...options, video: first, audio: sound });
+  const clock = makeClock();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([host.signal, stop.signal]);
+  const { make } = CONTAINERS[options.format] as Container;
+  const output = new Output({ format: make(), target: target(host) });
+  const parts: Part[] = [];
+  if (first && codecs.video) {
+    const part = videoPart(codecs.video, first, options, clock, host);
+    output.addVideoTrack(part.source);
+    parts.push(part);
+  }
+  if (codecs.audio) {
+    const part = audioPart(codecs.audio, options, clock, host);
+    output.addAudioTrack(part.source);
+    parts.push(part);
+  }
+  await output.start();
+  clock.run();
+  for (const part of parts) part.start();
+
+  const looking = setInterval(() => {
+    if (clock.running) for (const part of parts) part.fill(clock.now());
+  }, LOOK);
+  onAbort(signal, () => clearInterval(looking));
+  onAbort(host.signal, () => {
+    if (output.state === "started") output.cancel();
+  });
+  const follow = (next: MediaStream) => {
+    for (const part of parts) part.follow(next, signal);
+  };
+  follow(stream);
+
+  return {
+    mime: `${options.kind}/${options.format}`,
+    duration: clock.now,
+    dropped: () => parts.reduce((sum, part) => sum + part.dropped(), 0),
+    follow,
+    pause: clock.pause,
+    resume: clock.run,
+    async finish(duration) {
+      clock.pause();
+      stop.abort();
+      const end = Math.min(duration, clock.now());
+      for (const part of parts) part.end(end);
+      await unlessAborted(output.finalize(), host.signal);
+    },
+  } satisfies Engine;
+};
+
+interface Part<Source = VideoSampleSource | AudioSampleSource> {
+  source: Source;
+  start(): void;
+  follow(stream: MediaStream, signal: AbortSignal): void;
+  /** Fills what is missing up to this time. */
+  fill(time: number): void;
+  end(time: number): void;
+  dropped(): number;
+}
+
+/** Reads the first track of a kind, and the next one when it is replaced. */
+function follower<Datum>(
+  kind: "audio" | "video",
+  read: (track: MediaStreamTrack, listener: (datum: Datum) => void, signal: AbortSignal) => void,
+  begin: () => (datum: Datum) => void,
+) {
+  let followed: MediaStreamTrack | undefined;
+  let stop = new AbortController();
+  return (stream: MediaStream, signal: AbortSignal) => {
+    const track = stream.getTracks().find((candidate) => candidate.kind === kind);
+    if (track === followed) return;
+    stop.abort();
+    stop = new AbortController();
+    followed = track;
+    if (track) read(track, begin(), AbortSignal.any([signal, stop.signal]));
+  };
+}
+
+function videoPart(
+  codec: VideoCodec,
+  first: Still,
+  { bitrate }: EngineOptions,
+  clock: Clock,
+  host: EngineHost,
+): Part<VideoSampleSource> {
+  const { width, height } = even(first);
+  const source = new VideoSampleSource({
+    codec,
+    quality: new Quality({ bitrate }),
+    keyFrameInterval: KEY_FRAMES,
+    latencyMode: "realtime",
+    sizeChangeBehavior: "contain",
+    ...(codec === "avc" && (width !== first.width || height !== first.height)
+      ? { transform: { crop: { left: 0, top: 0, width, height } } }
+      : {}),
+  });
+  let pending = 0;
+  let dropped = 0;
+  let last: VideoSample | null = null;
+  let ended = Number.POSITIVE_INFINITY;
+
+  const add = (sample: VideoSample, timestamp: number) => {
+    if (pending >= PENDING) {
+      dropped += 1;
+      return;
+    }
+    sample.setTimestamp(timestamp);
+    pending += 1;
+    const done = () => {
+      pending -= 1;
+    };
+    source.add(sample).then(done, (error) => {
+      done();
+      if (!host.signal.aborted) host.failed(error);
+    });
+  };
+  const take = (frame: VideoFrame, timestamp: number) => {
+    const sample = new VideoSample(frame);
+    const previous = last;
+    // Two frames may share a time when one device takes another's place.
+    if ((previous && timestamp <= previous.timestamp) || timestamp > ended) {
+      sample.close();
+      return;
+    }
+    last = sample;
+    add(sample, timestamp);
+    previous?.close();
+  };
+  const repeat = (time: number) => {
+    if (!last || time <= last.timestamp) return;
+    const again = last.clone();
+    last.close();
+    last = again;
+    add(again, time);
+  };
+  onAbort(host.signal, () => last?.close());
+
+  return {
+    source,
+    // A picture that stands still sends no frame of its own.
+    start: () => take(new VideoFrame(first.image, { timestamp: 0 }), 0),
+    follow: follower<VideoFrame>("video", readFrames, () => {
+      let offset: number | null = null;
+      return (frame) => {
+        if (!clock.running) {
+          offset = null;
+          frame.close();
+          return;
+        }
+        const now = clock.now();
+        const own = frame.timestamp / 1e6;
+        if (offset === null || Math.abs(own + offset - now) > OFF) offset = now - own;
+        take(frame, Math.max(0, own + offset));
+      };
+    }),
+    fill(time) {
+      if (last && time - last.timestamp > STILL) repeat(time);
+    },
+    end(time) {
+      ended = time;
+      // A frame lasts until the next: the last one is written again, for the end.
+      repeat(time);
+      last?.close();
+      last = null;
+    },
+    dropped: () => dropped,
+  };
+}
+
+function audioPart(
+  codec: AudioCodec,
+  { kind, bitrate }: EngineOptions,
+  clock: Clock,
+  host: EngineHost,
+): Part<AudioSampleSource> {
+  let made = { sampleRate: 0, channels: 0 };
+  let end = 0; // seconds that are written
+  let least = Number.POSITIVE_INFINITY; // the smallest lag since the last look
+  const transform: { sampleRate?: number; numberOfChannels?: number } = {};
+  const source = new AudioSampleSource({
+    codec,
+    transform,
+    ...(codec.startsWith("pcm")
+      ? {}
+      : { quality: new Quality({ bitrate: kind === "audio" ? bitrate : SOUND_BITRATE }) }),
+  });
+
+  const write = ({ planes, sampleRate }: Sound) => {
+    const channels = planes.length;
+    const frames = planes[0]?.length ?? 0;
+    if (!frames) return;
+    // What comes first decides; another microphone may have another rate.
+    if (!made.sampleRate) {
+      made = { sampleRate, channels };
+      Object.assign(transform, { sampleRate, numberOfChannels: channels });
+    }
+    const data = new Float32Array(frames * channels);
+    for (const [index, plane] of planes.entries()) data.set(plane, index * frames);
+    const sample = new AudioSample({
+      data,
+      format: "f32-planar",
+      numberOfChannels: channels,
+      sampleRate,
+      timestamp: end,
+    });
+    end += frames / sampleRate;
+    source.add(sample).catch((error) => {
+      if (!host.signal.aborted) host.failed(error);
+    });
+    sample.close();
+  };
+  const silence = (seconds: number) => {
+    const { sampleRate, channels } = made.sampleRate ? made : { sampleRate: 48_000, channels: 1 };
+    const frames = Math.round(seconds * sampleRate);
+    write({ planes: Array.from({ length: channels }, () => new Float32Array(frames)), sampleRate });
+  };
+
+  return {
+    source,
+    start: () => {},
+    follow: follower<Sound>("audio", readSound, () => (block) => {
+      if (!clock.running) return;
+      write(block);
+      least = Math.min(least, clock.now() - end);
+    }),
+    fill(time) {
+      // Blocks that come late, as the page was busy, are no gap: all of them lag for a while only.
+      const lag = Math.min(least, time - end);
+      if (lag > LAG) silence(lag);
+      least = Number.POSITIVE_INFINITY;
+    },
+    end(time) {
+      if (time - end > LAG) silence(time - end);
+    },
+    dropped: () => 0,
+  };
+}
+
+/** The pieces of the file as Mediabunny writes them. */
+function target({ write }: EngineHost): StreamTarget {
+  return new StreamTarget(
+    new WritableStream<StreamTargetChunk>({
+      write: ({ data, position }) => write(position, data as Uint8Array<ArrayBuffer>),
+    }),
+  );
+}

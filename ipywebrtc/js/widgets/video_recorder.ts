@@ -1,0 +1,3 @@
+import { recorderWidget } from "../lib/recorder_widget.ts";
+
+export default recorderWidget("video");
