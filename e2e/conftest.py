@@ -63,6 +63,7 @@ class OpenNotebook(Protocol):
         *,
         browser: Browser | None = None,
         hostname: str = ADDRESS,
+        port: int | None = None,
         **values: object,
     ) -> Notebook: ...
 
@@ -98,7 +99,8 @@ def notebook(
     """Open the body of a function as a notebook, with values for the function's arguments.
 
     Instead of a function it may be the path of a notebook, of which a copy is opened.
-    `browser` comes from the fixture `launch`; `hostname` is another name of this machine.
+    `browser` comes from the fixture `launch`; `hostname` is another name of this machine, `port`
+    that of a proxy.
     """
     kernels: dict[Path, Kernel] = {}
 
@@ -107,6 +109,7 @@ def notebook(
         *,
         browser: Browser | None = None,
         hostname: str = ADDRESS,
+        port: int | None = None,
         **values: object,
     ) -> Notebook:
         path = tmp_path / f"notebook-{len(kernels)}.ipynb"
@@ -116,7 +119,7 @@ def notebook(
             write_notebook(path, cells, values)
         kernels[path] = host.start_kernel(path)
         page = (browser or launch()).new_context(viewport=VIEWPORT).new_page()
-        page.goto(host.url(path, hostname))
+        page.goto(host.url(path, hostname, port))
         return Notebook(host, path, kernels[path], page)
 
     yield open_notebook

@@ -77,7 +77,7 @@ class JupyterLab:
 
     def __init__(self, root: Path, port: int, runtime: Path) -> None:
         self._root = root
-        self._port = port
+        self.port = port
         self._runtime = runtime
 
     @classmethod
@@ -135,9 +135,9 @@ class JupyterLab:
                 except subprocess.TimeoutExpired:
                     process.kill()
 
-    def url(self, notebook: Path, hostname: str = ADDRESS) -> str:
+    def url(self, notebook: Path, hostname: str = ADDRESS, port: int | None = None) -> str:
         """Say where a page finds a notebook."""
-        return f"http://{hostname}:{self._port}{NOTEBOOK_PAGE}{self._name(notebook)}"
+        return f"http://{hostname}:{port or self.port}{NOTEBOOK_PAGE}{self._name(notebook)}"
 
     def start_kernel(self, notebook: Path) -> Kernel:
         """Start the kernel of a notebook; the page then finds it there, and need not wait."""
@@ -190,7 +190,7 @@ class JupyterLab:
 
     def _request(self, method: str, path: str, content: object = None) -> Any:
         request = urllib.request.Request(
-            f"http://{ADDRESS}:{self._port}{path}",
+            f"http://{ADDRESS}:{self.port}{path}",
             method=method,
             data=json.dumps(content).encode() if content else None,
         )

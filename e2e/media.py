@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 import numpy as np
@@ -15,7 +15,14 @@ FPS = 20
 RATE = 48_000
 
 
-def write_video(path: Path, *, seconds: float = 4, width: int = 320, height: int = 240) -> None:
+def write_video(
+    path: Path,
+    *,
+    seconds: float = 4,
+    width: int = 320,
+    height: int = 240,
+    tone: float | None = None,
+) -> None:
     """Write an mp4 (H.264) whose frames are of one gray each, brighter with time.
 
     Args:
@@ -23,16 +30,30 @@ def write_video(path: Path, *, seconds: float = 4, width: int = 320, height: int
         seconds: Its length, at 20 frames a second.
         width: Pixels.
         height: Pixels.
+        tone: Hertz of a sine of half the full scale (AAC); without, there is no sound.
     """
     count = round(seconds * FPS)
     with av.open(path, "w") as container:
         stream = container.add_stream("libx264", rate=FPS)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        sound = container.add_stream("aac", rate=RATE, layout="mono") if tone else None
         for number in range(count):
             gray = 40 + 180 * number // count
             pixels = np.full((height, width, 3), gray, np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels)))
         container.mux(stream.encode())
+        if sound and tone:
+            samples = sine(seconds, tone).astype(np.float32)[np.newaxis]
+            block = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+            block.sample_rate = RATE
+            container.mux(sound.encode(block))
+            container.mux(sound.encode())
+
+
+def sine(seconds: float, frequency: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Make samples of a sine of half the full scale, at 48 kHz."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    return 0.5 * np.sin(2 * np.pi * frequency * time)
 
 
 def write_tone(path: Path, *, seconds: float = 4, frequency: float = 440) -> None:
@@ -43,8 +64,7 @@ def write_tone(path: Path, *, seconds: float = 4, frequency: float = 440) -> Non
         seconds: Its length.
         frequency: Hertz.
     """
-    time = np.arange(round(seconds * RATE)) / RATE
-    samples = np.round(0.5 * 32767 * np.sin(2 * np.pi * frequency * time)).astype("<i2")
+    samples = np.round(32767 * sine(seconds, frequency)).astype("<i2")
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
-import numpy as np
+import av.container
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
 
 
 @dataclass
@@ -27,20 +29,25 @@ class Contents:
     """Width and height in pixels; zero where there is no picture."""
 
 
+def opened(source: bytes | Path) -> av.container.InputContainer:
+    """Open a file, or what is in one."""
+    return av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source), "r")
+
+
 def contents(source: bytes | Path) -> Contents:
     """Decode all of a file."""
-    with av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source)) as container:
+    with opened(source) as container:
         videos = container.streams.video
-        codecs = {stream.type: stream.codec_context.name for stream in container.streams}
+        codecs = {str(s.type): s.codec_context.name for s in container.streams}
         duration = (container.duration or 0) / av.time_base
         times = [frame.time or 0.0 for frame in container.decode(video=0)] if videos else []
         size = (videos[0].width, videos[0].height) if videos else (0, 0)
     return Contents(codecs, duration, times, size)
 
 
-def picture_at(source: bytes | Path, seconds: float) -> np.ndarray:
+def picture_at(source: bytes | Path, seconds: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
     """Seek, and decode the picture that is shown then."""
-    with av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source)) as container:
+    with opened(source) as container:
         stream = container.streams.video[0]
         assert stream.time_base is not None
         container.seek(round(seconds / stream.time_base), stream=stream)
@@ -51,4 +58,4 @@ def picture_at(source: bytes | Path, seconds: float) -> np.ndarray:
             found = frame
         assert found is not None
         assert (found.time or 0) > seconds - 1.5, f"sought {seconds}, found {found.time}"
-        return found.to_ndarray(format="rgb24")
+        return found.to_ndarray(format="rgb24").astype("uint8")

@@ -1,14 +1,21 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+import socket
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import PIL.Image
 import pytest
+from playwright.sync_api import expect
 
+from e2e.media import FPS, write_tone, write_video
 from e2e.recordings import contents, picture_at
 
 if TYPE_CHECKING:
-    from e2e.conftest import OpenNotebook
+    from pathlib import Path
+
+    from e2e.conftest import Launch, OpenNotebook
 
 CAMERA_FPS = 20
 
@@ -40,3 +47,372 @@ def test_a_camera_is_recorded_in_one_cell(
     assert found.size == (640, 480)
     assert picture_at(data, 1.5).shape == (480, 640, 3)
     assert nb.python("recorder.recording, recorder.status, recorder.error") == (False, "idle", "")
+
+
+def test_a_file_with_sound_is_recorded(notebook: OpenNotebook, tmp_path: Path) -> None:
+    async def cells(path: str) -> None:
+        import ipywebrtc
+
+        stream = ipywebrtc.VideoStream.from_file(path)
+        recorder = ipywebrtc.VideoRecorder(stream=stream, codecs="vp8")
+        video = await recorder.record(3)
+
+    write_video(tmp_path / "film.mp4", seconds=6, tone=440)
+    nb = notebook(cells, path=tmp_path / "film.mp4")
+    nb.run()
+    data = nb.python("bytes(video.value)")
+    found = contents(data)
+    assert found.codecs == {"video": "vp8", "audio": "opus"}
+    assert found.duration == pytest.approx(3, abs=0.25)
+    assert len(found.times) >= 0.95 * 3 * FPS
+    # The film gets brighter, from 40 by 30 a second.
+    brightness = [picture_at(data, seconds).mean() for seconds in (0.5, 1.5, 2.5)]
+    assert np.diff(brightness) == pytest.approx([30, 30], abs=12)
+
+
+def test_a_picture_that_stands_still_is_recorded(notebook: OpenNotebook, tmp_path: Path) -> None:
+    async def cells(path: str) -> None:
+        import ipywebrtc
+
+        stream = ipywebrtc.ImageStream.from_file(path)
+        recorder = ipywebrtc.VideoRecorder(stream=stream)
+        video = await recorder.record(2.5)
+
+    PIL.Image.new("RGB", (201, 101), (200, 30, 60)).save(tmp_path / "red.png")
+    nb = notebook(cells, path=tmp_path / "red.png")
+    nb.run()
+    data = nb.python("bytes(video.value)")
+    found = contents(data)
+    assert found.size == (201, 101)
+    assert found.duration == pytest.approx(2.5, abs=0.25)
+    assert picture_at(data, 1.2).mean(axis=(0, 1)) == pytest.approx([200, 30, 60], abs=8)
+
+
+def test_an_odd_size_is_cut_for_h264(notebook: OpenNotebook, tmp_path: Path) -> None:
+    async def cells(path: str) -> None:
+        import ipywebrtc
+
+        stream = ipywebrtc.ImageStream.from_file(path)
+        recorder = ipywebrtc.VideoRecorder(stream=stream, format="mp4")
+        video = await recorder.record(1)
+
+    PIL.Image.new("RGB", (201, 101), (200, 30, 60)).save(tmp_path / "red.png")
+    nb = notebook(cells, path=tmp_path / "red.png")
+    nb.run()
+    found = contents(nb.python("bytes(video.value)"))
+    assert found.codecs == {"video": "h264"}
+    assert found.size == (200, 100)
+
+
+def test_a_widget_is_recorded(notebook: OpenNotebook) -> None:
+    async def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        slider = ipywidgets.IntSlider()
+        slider
+        # %%
+        import asyncio
+        import itertools
+
+        recorder = ipywebrtc.VideoRecorder(stream=ipywebrtc.WidgetStream(widget=slider, max_fps=20))
+        recording = asyncio.ensure_future(recorder.record(2.5))
+        for slider.value in itertools.cycle(range(100)):
+            await asyncio.sleep(0.02)
+            if recording.done():
+                break
+
+    nb = notebook(cells)
+    nb.run()
+    data = nb.python("bytes(recorder.video.value)")
+    found = contents(data)
+    duration = nb.python("recorder.duration")
+    assert duration > 2
+    assert found.duration == pytest.approx(duration, abs=0.25)
+    assert np.abs(picture_at(data, 0.2) - picture_at(data, duration - 0.2).astype(int)).max() > 50
+
+
+@pytest.mark.parametrize(
+    ("fmt", "codec"), [("webm", "opus"), ("ogg", "opus"), ("mp4", "opus"), ("wav", "pcm_s16le")]
+)
+def test_a_tone_is_recorded_as_samples(
+    notebook: OpenNotebook, tmp_path: Path, fmt: str, codec: str
+) -> None:
+    async def cells(path: str, fmt: str) -> None:
+        import ipywebrtc
+
+        audio = ipywebrtc.AudioStream.from_file(path)
+        recorder = ipywebrtc.AudioRecorder(stream=audio, format=fmt)
+        await recorder.record(3)
+
+    write_tone(tmp_path / "tone.wav", seconds=5, frequency=1000)
+    nb = notebook(cells, path=tmp_path / "tone.wav", fmt=fmt)
+    nb.run()
+    found = contents(nb.python("bytes(recorder.audio.value)"))
+    assert found.codecs == {"audio": codec}
+    assert found.duration == pytest.approx(3, abs=0.25)
+    samples, rate = nb.python("recorder.to_numpy(sample_rate=16_000, mono=True)")
+    assert rate == 16_000
+    assert samples.dtype == np.float32
+    assert samples.shape == (pytest.approx(3 * rate, abs=0.25 * rate), 1)
+    assert loudest_frequency(samples[rate // 2 : -rate // 2, 0], rate) == pytest.approx(1000, abs=2)
+
+
+def test_the_microphone_is_heard(notebook: OpenNotebook, launch: Launch, tmp_path: Path) -> None:
+    async def cells() -> None:
+        import ipywebrtc
+
+        microphone = ipywebrtc.MicrophoneStream(
+            echo_cancellation=False, noise_suppression=False, auto_gain_control=False
+        )
+        recorder = ipywebrtc.AudioRecorder(stream=microphone, format="wav")
+        await recorder.record(2)
+
+    write_tone(tmp_path / "tone.wav", seconds=5, frequency=700)
+    browser = launch(extra=[f"--use-file-for-fake-audio-capture={tmp_path / 'tone.wav'}"])
+    nb = notebook(cells, browser=browser)
+    nb.run()
+    samples, rate = nb.python("recorder.to_numpy()")
+    assert loudest_frequency(samples[rate // 2 : -rate // 4, 0], rate) == pytest.approx(700, abs=3)
+
+
+def loudest_frequency(samples: np.ndarray[Any, Any], rate: int) -> float:
+    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
+    return float(spectrum.argmax() * rate / len(samples))
+
+
+def test_the_view_records_pauses_and_plays(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywebrtc
+
+        camera = ipywebrtc.CameraStream()
+        recorder = ipywebrtc.VideoRecorder(stream=camera, filename="talk")
+        recorder
+
+    nb = notebook(cells)
+    nb.run()
+    view = nb.output(0)
+    view.get_by_role("button", name="Record").click()
+    nb.wait_for("recorder.recording and recorder.status == 'recording'")
+    expect(view.locator(".facts").first).to_contain_text("0:01")
+    view.get_by_role("button", name="Pause").click()
+    nb.wait_for("recorder.status == 'paused'")
+    paused_at = nb.python("recorder.duration")
+    expect(view.get_by_text("Paused")).to_be_visible()
+    view.get_by_role("button", name="Go on").click()
+    nb.wait_for("recorder.status == 'recording'")
+    nb.wait_for(f"recorder.duration > {paused_at} + 1")
+    view.get_by_role("button", name="Stop").click()
+    nb.wait_for("recorder.status == 'idle' and len(recorder.video.value)")
+    found = contents(nb.python("bytes(recorder.video.value)"))
+    assert found.duration == pytest.approx(nb.python("recorder.duration"), abs=0.25)
+    video = view.locator("video")
+    expect(video).to_have_js_property("videoWidth", 640)
+    with nb.page.expect_download() as download:
+        view.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "talk.webm"
+    assert download.value.path().read_bytes() == nb.python("bytes(recorder.video.value)")
+    # It is still there in the page that comes next.
+    nb.reload()
+    expect(video).to_have_js_property("videoWidth", 640)
+    assert nb.errors == []
+
+
+def test_the_recording_is_a_widget_of_its_own(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywebrtc
+
+        recorder = ipywebrtc.VideoRecorder(stream=ipywebrtc.CameraStream())
+        seen = []
+        recorder.video.observe(
+            lambda change: seen.append((recorder.recording, len(change["new"]))), "value"
+        )
+        recorder.video
+
+    nb = notebook(cells)
+    nb.run()
+    for count in (1, 2):
+        nb.execute("recorder.recording = True")
+        nb.wait_for("recorder.duration > 0.5")
+        nb.execute("recorder.recording = False")
+        nb.wait_for(f"len(seen) == {count}")
+        expect(nb.output(0).locator("video")).to_have_js_property("videoWidth", 640)
+    assert nb.python("[recording for recording, _ in seen]") == [False, False]
+
+
+def test_the_cells_of_old_notebooks_work(notebook: OpenNotebook, tmp_path: Path) -> None:
+    def cells(path: str) -> None:
+        import time
+
+        from ipywidgets import Video
+
+        from ipywebrtc import AudioRecorder, AudioStream, VideoRecorder, VideoStream
+
+        video = VideoStream.from_file(path)
+        video
+        # %%
+        recorder = VideoRecorder(stream=video)
+        recorder
+        # %%
+        recorder.recording = True
+        # %%
+        time.sleep(2)
+        # %%
+        recorder.recording = False
+        # %%
+        recorder.save("example.webm")
+        # %%
+        example = Video.from_file("example.webm")
+        example
+        # %%
+        audio = AudioStream.from_file("example.webm")
+        second = AudioRecorder(stream=audio, filename="sound")
+        second
+        # %%
+        second.recording = True
+        time.sleep(3)  # Nothing is read from the page meanwhile.
+        second.recording = False
+        # %%
+        second.save()
+
+    write_video(tmp_path / "film.mp4", seconds=6, tone=440)
+    nb = notebook(cells, path=tmp_path / "film.mp4")
+    nb.run(0, 1, 2)
+    nb.wait_for("recorder.status == 'recording'")
+    nb.run(3, 4)
+    nb.wait_for("len(recorder.video.value)")
+    nb.run(5, 6, 7)
+    expect(nb.output(6).locator("video")).to_have_js_property("videoWidth", 320)
+    # The view has what it needs to record while the kernel is busy.
+    nb.page.wait_for_function("globalThis[Symbol.for('ipywebrtc.assets/1')]?.size === 2")
+    nb.run(8)
+    nb.wait_for("len(second.audio.value)")
+    nb.run(9)
+    assert contents(nb.folder / "example.webm").duration > 1.5
+    assert contents(nb.folder / "sound.webm").codecs == {"audio": "opus"}
+
+
+def test_autosave_writes_each_recording_into_a_file_of_its_own(notebook: OpenNotebook) -> None:
+    async def cells() -> None:
+        import ipywebrtc
+
+        recorder = ipywebrtc.VideoRecorder(
+            stream=ipywebrtc.CameraStream(), filename="take", format="mp4", autosave=True
+        )
+        await recorder.record(1)
+        await recorder.record(2)
+
+    nb = notebook(cells)
+    nb.run()
+    lengths = [contents(nb.folder / name).duration for name in ("take.mp4", "take-1.mp4")]
+    assert lengths == pytest.approx([1, 2], abs=0.25)
+    assert nb.python("recorder.path") == str(nb.folder / "take-1.mp4")
+
+
+def test_another_camera_goes_on_in_the_same_recording(
+    notebook: OpenNotebook, launch: Launch
+) -> None:
+    def cells() -> None:
+        import ipywebrtc
+
+        camera = ipywebrtc.CameraStream(constraints={"audio": True, "video": True})
+        camera
+        # %%
+        recorder = ipywebrtc.VideoRecorder(stream=camera)
+        recorder.recording = True
+
+    browser = launch(extra=["--use-fake-device-for-media-stream=device-count=2"])
+    nb = notebook(cells, browser=browser)
+    nb.run()
+    nb.wait_for("recorder.duration > 1.5")
+    nb.execute("camera.video_device = camera.devices[-1]['id']")
+    nb.wait_for("recorder.duration > 4")
+    nb.execute("recorder.recording = False")
+    nb.wait_for("len(recorder.video.value)")
+    found = contents(nb.python("bytes(recorder.video.value)"))
+    duration = nb.python("recorder.duration")
+    assert nb.python("recorder.error") == ""
+    assert found.duration == pytest.approx(duration, abs=0.25)
+    assert max(np.diff(found.times)) < 1.3
+
+
+def test_a_stream_that_stops_ends_its_recording_and_keeps_it(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywebrtc
+
+        camera = ipywebrtc.CameraStream()
+        recorder = ipywebrtc.VideoRecorder(stream=camera)
+        recorder.recording = True
+
+    nb = notebook(cells)
+    nb.run()
+    nb.wait_for("recorder.duration > 1")
+    nb.execute("camera.stop()")
+    nb.wait_for("recorder.status == 'idle' and len(recorder.video.value)")
+    assert "The stream ended" in nb.python("recorder.error")
+    assert not nb.python("recorder.recording")
+    assert contents(nb.python("bytes(recorder.video.value)")).duration > 0.9
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "error", "words"),
+    [
+        ("VideoRecorder", {"codecs": "h264"}, "UnsupportedFormat", r"avc in webm: .* mp4 \(avc"),
+        ("VideoRecorder", {"format": "mp4", "codecs": "h265"}, "UnsupportedFormat", "h265.*vp9"),
+        ("AudioRecorder", {"codecs": "flac"}, "UnsupportedFormat", r"flac.*wav \(pcm-s16\)"),
+        ("AudioRecorder", {}, "SourceError", "no sound"),
+    ],
+)
+def test_what_can_not_be_recorded_is_told_before_anything_is(
+    notebook: OpenNotebook, kind: str, arguments: dict[str, str], error: str, words: str
+) -> None:
+    async def cells(kind: str, arguments: dict[str, str], error: str) -> None:
+        import ipywebrtc
+
+        camera = ipywebrtc.CameraStream(constraints={"audio": "codecs" in arguments, "video": True})
+        recorder = getattr(ipywebrtc, kind)(stream=camera, **arguments)
+        try:
+            await recorder.record(1)
+        except getattr(ipywebrtc, error) as raised:
+            told = str(raised)
+
+    nb = notebook(cells, kind=kind, arguments=arguments, error=error)
+    nb.run()
+    assert re.search(words, nb.python("told"))
+    assert nb.python("recorder.error == told and not recorder.recording")
+    assert nb.python("(recorder.path, recorder.size)") == ("", 0)
+
+
+def test_a_denied_microphone_is_told(notebook: OpenNotebook, launch: Launch) -> None:
+    async def cells() -> None:
+        import ipywebrtc
+
+        recorder = ipywebrtc.AudioRecorder(stream=ipywebrtc.MicrophoneStream())
+        try:
+            await recorder.record(1)
+        except ipywebrtc.PermissionDenied as raised:
+            told = str(raised)
+
+    nb = notebook(cells, browser=launch(fake_ui=False))
+    nb.run()
+    assert nb.python("told == recorder.error and recorder.status == 'error'")
+
+
+def test_a_page_without_webcodecs_records_too(notebook: OpenNotebook, tmp_path: Path) -> None:
+    async def cells(path: str) -> None:
+        import ipywebrtc
+
+        stream = ipywebrtc.VideoStream.from_file(path)
+        recorder = ipywebrtc.VideoRecorder(stream=stream)
+        video = await recorder.record(3)
+
+    write_video(tmp_path / "film.mp4", seconds=6, tone=440)
+    nb = notebook(cells, path=tmp_path / "film.mp4", hostname=socket.gethostname())
+    assert not nb.page.evaluate("isSecureContext")
+    nb.run()
+    data = nb.python("bytes(video.value)")
+    found = contents(data)
+    assert found.codecs["audio"] == "opus"
+    assert found.duration == pytest.approx(3, abs=0.25)
+    assert picture_at(data, 1.5).mean() == pytest.approx(40 + 180 * 1.5 / 6, abs=15)

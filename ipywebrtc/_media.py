@@ -41,6 +41,7 @@ import sys
 import threading
 import uuid
 import warnings
+from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,8 @@ GRACE = 2
 SILENCE = 30
 """Ticks without a word after which what a page has begun is given up; a lost connection to the
 notebook's server is back by then."""
+REMEMBERED = 16
+"""Requests of which it is known that they are settled."""
 STATUS = ("idle", "waiting", "starting", "live", "recording", "connected", "paused", "ended")
 
 
@@ -97,6 +100,7 @@ class Media(anywidget.AnyWidget):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._requests: dict[str, Request] = {}
+        self._settled: deque[str] = deque(maxlen=REMEMBERED)
         self._pages: list[str] = []
         self._loop = _running_loop()
         # Old notebooks have some; traitlets will raise one day, and warns where nobody sees it.
@@ -188,14 +192,17 @@ class Media(anywidget.AnyWidget):
     ) -> None:
         if not self._requests.pop(request.content["id"], None) or request.future.cancelled():
             return
+        self._settled.append(request.content["id"])
         if answer:
             try:
                 self._check(request, answer[0])
             except MediaError as wrong:
                 error = wrong
         if error:
-            self._failed(request, error)
-            request.future.set_exception(error)
+            try:
+                self._failed(request, error)
+            finally:
+                request.future.set_exception(error)
         elif answer:
             try:
                 self._answered(request, *answer)
@@ -265,11 +272,13 @@ class Media(anywidget.AnyWidget):
     def _got_answer(self, content: Content, buffers: Buffers) -> None:
         request = self._requests.get(content["id"])
         if request is None:
-            if not content.get("unasked"):
+            if not content.get("unasked") or content["id"] in self._settled:
                 return  # the second copy of an answer, or one to a request given up since
             # Somebody pressed the button in the page.
             request = Request({"id": content["id"], "name": content["name"]}, 0)
             self._requests[content["id"]] = request
+        elif request.begun and request.sent_to != content.get("page"):
+            return  # another page was asked before, and refused
         if failure := content.get("failure"):
             self._settle(request, error=from_page(failure["name"], failure["message"]))
         else:
@@ -308,17 +317,22 @@ def _silence(widget: Media, request: Request) -> str:
     )
 
 
-async def wait_for(request: Request) -> None:
+async def wait_for(request: Request, *, keep: bool = False) -> None:
     """Wait for the answer to a request.
 
     A cell of ipykernel 6 gets no message from the page while it awaits, unless the kernel is
     polled; a cell of marimo never does.
 
+    Args:
+        request: What was asked.
+        keep: Whether who gives up waiting does not give the request up.
+
     Raises:
         MediaError: The request failed, or waiting can't work here (see `check_waiting`).
     """
     if not _polls():
-        await asyncio.wrap_future(request.future)
+        answer = asyncio.wrap_future(request.future)
+        await (asyncio.shield(answer) if keep else answer)
         return
     from jupyter_ui_poll import ui_events
 

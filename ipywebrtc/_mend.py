@@ -6,6 +6,7 @@ that are known only at the end.
 
 from __future__ import annotations
 
+import contextlib
 import struct
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -13,21 +14,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # EBML element ids (RFC 8794, RFC 9559).
-SEGMENT, CLUSTER, INFO, DURATION = 0x18538067, 0x1F43B675, 0x1549A966, 0x4489
+EBML, SEGMENT, CLUSTER = 0x1A45DFA3, 0x18538067, 0x1F43B675
+INFO, DURATION = 0x1549A966, 0x4489
 TOP_LEVEL = {CLUSTER, INFO, 0x114D9B74, 0x1654AE6B, 0x1C53BB6B, 0x1254C367, 0xEC}
 """What may stand in a segment: also SeekHead, Tracks, Cues, Tags and Void."""
 
 
+class _Unreadable(Exception):
+    """There is no more to read, or none that is understood."""
+
+
 def mend(path: Path, fmt: str, duration: float) -> None:
     """Correct the sizes in a file that was cut short, in place.
+
+    What is no such file, or is cut within its header, is left as it is.
 
     Args:
         path: The file.
         fmt: `webm` or `wav`; all others are left as they are.
         duration: Seconds that it holds, as far as that is known; WebM says it in its header.
     """
-    with path.open("r+b") as file:
+    with path.open("r+b") as file, contextlib.suppress(_Unreadable):
         size = file.seek(0, 2)
+        file.seek(0)
         if fmt == "wav":
             _mend_wav(file, size)
         elif fmt == "webm":
@@ -35,21 +44,23 @@ def mend(path: Path, fmt: str, duration: float) -> None:
 
 
 def _mend_wav(file: BinaryIO, size: int) -> None:
-    file.seek(0)
     head = file.read(256)
-    data = head.find(b"data")
-    if data < 0:
+    layout, data = head.find(b"fmt "), head.find(b"data")
+    if not head.startswith(b"RIFF") or not 0 < layout < data <= len(head) - 8 or size >= 1 << 32:
         return
+    (frame,) = struct.unpack_from("<H", head, layout + 20)
+    length = size - data - 8
     file.seek(4)
     file.write(struct.pack("<I", size - 8))
     file.seek(data + 4)
-    file.write(struct.pack("<I", size - data - 8))
+    file.write(struct.pack("<I", length - length % (frame or 1)))
 
 
 def _mend_webm(file: BinaryIO, size: int, duration: float) -> None:
-    file.seek(0)
-    _, length, _ = _element(file)
-    file.seek(length, 1)
+    identity, length, _ = _element(file)
+    if identity != EBML:
+        return
+    _go(file, file.tell() + length, size)
     identity, _, width = _element(file)
     if identity != SEGMENT:
         return
@@ -58,29 +69,35 @@ def _mend_webm(file: BinaryIO, size: int, duration: float) -> None:
     while file.tell() < size:
         identity, length, width = _element(file)
         content = file.tell()
-        if identity == INFO:
+        if identity == CLUSTER:
+            if length == _unknown(width):
+                return  # MediaRecorder's, which players read up to the end.
+            if not _follows(file, content + length, size):
+                _write_size(file, content - width, width, size - content)
+                return
+        elif identity not in TOP_LEVEL or content + length > size:
+            return
+        elif identity == INFO:
             _write_duration(file, content + length, duration)
-        elif identity == CLUSTER and not _follows(file, content + length, size):
-            _write_size(file, content - width, width, size - content)
-            return
-        elif identity not in TOP_LEVEL:
-            return
-        file.seek(content + length)
+        _go(file, content + length, size)
 
 
 def _write_duration(file: BinaryIO, end: int, duration: float) -> None:
     while file.tell() < end:
         identity, length, _ = _element(file)
+        content = file.tell()
+        _go(file, content + length, end)
         if identity == DURATION and length == 8:  # noqa: PLR2004 - a float64, in milliseconds
+            file.seek(content)
             file.write(struct.pack(">d", 1000 * duration))
-        else:
-            file.seek(length, 1)
 
 
 def _follows(file: BinaryIO, position: int, size: int) -> bool:
     """Whether an element of a segment begins at a position, or the file ends there."""
+    if position >= size:
+        return position == size
     file.seek(position)
-    return position == size or (position < size and _element(file)[0] in TOP_LEVEL)
+    return _element(file)[0] in TOP_LEVEL
 
 
 def _element(file: BinaryIO) -> tuple[int, int, int]:
@@ -91,15 +108,31 @@ def _element(file: BinaryIO) -> tuple[int, int, int]:
 
 
 def _number(file: BinaryIO, *, keep_marker: bool) -> tuple[int, int]:
-    first = (file.read(1) or b"\xff")[0]
-    width = 9 - first.bit_length()
-    if not keep_marker:
-        first &= (1 << (8 - width)) - 1 if width <= 8 else 0  # noqa: PLR2004 - bits of a byte
+    first = file.read(1)
+    if first in {b"", b"\0"}:
+        raise _Unreadable
+    width = 9 - first[0].bit_length()
     rest = file.read(width - 1)
-    return int.from_bytes(bytes([first]) + rest, "big"), width
+    if len(rest) < width - 1:
+        raise _Unreadable
+    number = int.from_bytes(first + rest, "big")
+    return number if keep_marker else number & _unknown(width), width
+
+
+def _unknown(width: int) -> int:
+    """Return the largest number of so many bytes, which means that a size is not known."""
+    return (1 << (7 * width)) - 1
+
+
+def _go(file: BinaryIO, position: int, end: int) -> None:
+    if position > end:
+        raise _Unreadable
+    file.seek(position)
 
 
 def _write_size(file: BinaryIO, position: int, width: int, size: int) -> None:
+    if size >= _unknown(width):
+        return
     after = file.tell()
     file.seek(position)
     file.write(((1 << (7 * width)) | size).to_bytes(width, "big"))

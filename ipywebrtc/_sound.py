@@ -38,7 +38,7 @@ def read_sound(source: bytes | Path, fmt: str) -> tuple[Samples, int]:
     with wave.open(file, "rb") as sound:
         shape = (-1, sound.getnchannels())
         frames = np.frombuffer(sound.readframes(sound.getnframes()), "<i2").reshape(shape)
-        return frames.astype(np.float32) / FULL_SCALE, sound.getframerate()
+        return frames.astype(np.float32) / np.float32(FULL_SCALE), sound.getframerate()
 
 
 def _decode(file: Any, fmt: str) -> tuple[Samples, int]:
@@ -77,8 +77,10 @@ def resample(samples: Samples, rate: int, wanted: int) -> Samples:
 
     frames = len(samples)
     count = round(frames * wanted / rate)
-    if rate == wanted or frames == 0:
+    if rate == wanted:
         return samples
+    if count == 0:
+        return samples[:0]
     # The transform takes its input for periodic: mirrored ends keep clicks away.
     pad = min(frames - 1, rate // 10)
     padded = np.pad(samples, ((pad, pad), (0, 0)), mode="reflect")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import itertools
 import os
@@ -363,7 +364,7 @@ class _MediaRecorder(Recorder):
 
     path = traitlets.Unicode(read_only=True).tag(sync=True)
     """The file that holds the recording, from its first byte on: with `autosave` the one that was
-    asked for, else a temporary one. It is empty once the recording is in memory alone. Read-only."""
+    asked for, else a temporary one. Empty once the recording is in memory alone. Read-only."""
 
     embed_limit = traitlets.Int(64 << 20, min=0)
     """Bytes up to which a recording is read into memory, by default 64 MiB. A larger one stays in
@@ -423,7 +424,7 @@ class _MediaRecorder(Recorder):
             raise MediaError(message)
         request = self._begin(self.timeout if timeout is None else timeout, seconds)
         try:
-            await wait_for(request)
+            await wait_for(request, keep=True)
         except asyncio.CancelledError:
             self.recording = False
             raise
@@ -459,7 +460,7 @@ class _MediaRecorder(Recorder):
         if request is None:
             return
         request.content |= {"phase": phase, "turn": request.content.get("turn", 0) + 1}
-        if request.sent_to:
+        if request.begun or request.sent_to in self._pages:
             self.send({**request.content, "page": request.sent_to})
         elif phase == "stop":
             self._cancel(request)
@@ -474,7 +475,7 @@ class _MediaRecorder(Recorder):
             self._reply(content, upload, number=content["number"])
         elif kind == "read":
             self._read(content)
-        else:
+        elif kind != "state" or self._shows(self._requests.get(str(content.get("id")))):
             super()._on_message(widget, content, buffers)
 
     def _took_chunk(self, chunk: Content, data: memoryview) -> None:
@@ -486,9 +487,9 @@ class _MediaRecorder(Recorder):
             elif upload.page != page:
                 message = "Another page records this already."
                 raise UploadError(message)
-            if chunk["seq"]:
+            if chunk.get("seq") != 0:
                 upload.take(chunk, data)
-        except (MediaError, OSError) as error:
+        except (MediaError, OSError, ValueError) as error:
             sentence = f"The recording can't be written: {error}"
             self._reply(chunk, None, refused=sentence)
             request = self._requests.get(identity)
@@ -504,20 +505,26 @@ class _MediaRecorder(Recorder):
         if upload:
             answer["next"] = upload.next
         elif "refused" not in answer:
-            answer["refused"] = "The kernel knows no such recording: it was restarted, or gave it up."
+            answer["refused"] = (
+                "The kernel knows no such recording: it was restarted, or gave it up."
+            )
         self.send(answer)
 
     def _open(self, chunk: Content, identity: str, page: str) -> _Incoming:
         """Open the file of a recording that a page has begun."""
         request = self._requests.get(identity)
-        if request is None and chunk["seq"] == 0 and chunk.get("unasked"):
+        first = chunk.get("seq") == 0
+        if request is None and first and chunk.get("unasked"):
+            if self._request is not None:
+                message = f"This {type(self).__name__} records already: stop it first."
+                raise UploadError(message)
             self._check_ready()
             content = {"kind": "request", "id": identity, "name": "record", "timeout": self.timeout}
             request = Request(content | {"phase": "record", "turn": 0}, self.timeout)
             self._requests[identity] = request
             self._later(request)
             self._began(request)
-        if request is None or chunk["seq"] or chunk.get("format") not in self._formats:
+        if request is None or not first or chunk.get("format") not in self._formats:
             message = "The kernel knows no such recording: it was restarted, or gave it up."
             raise UploadError(message)
         request.sent_to, request.begun = page, True
@@ -533,15 +540,20 @@ class _MediaRecorder(Recorder):
 
     def _check(self, request: Request, content: Content) -> None:
         if upload := self._uploads.get(request.content["id"]):
-            upload.finish(content["chunks"], content["size"])
+            try:
+                upload.finish(content["chunks"], content["size"])
+            except OSError as error:
+                message = f"The recording can't be completed: {error}"
+                raise UploadError(message) from error
 
     def _answered(self, request: Request, content: Content, buffers: Buffers) -> None:  # noqa: ARG002 - of the base class
         if request.content["name"] != "record":
             return
         with self.hold_sync():
             self._finish(request)
-            note = str(content.get("note", ""))
-            self._set_state(status="idle", error=note, duration=content["duration"])
+            if self._shows(request):
+                note = str(content.get("note", ""))
+                self._set_state(status="idle", error=note, duration=content["duration"])
         # There is none if it was stopped before it began.
         if upload := self._uploads.pop(request.content["id"], None):
             self._deliver(upload)
@@ -550,18 +562,21 @@ class _MediaRecorder(Recorder):
         upload = self._uploads.pop(request.content["id"], None)
         with self.hold_sync():
             self._finish(request)
-            super()._failed(request, error)
+            if self._shows(request):
+                super()._failed(request, error)
         if upload is None:
             return
         upload.cut()
         if upload.size == 0:
             upload.path.unlink()
-            self.set_trait("path", "")
+            if self._shows(request):
+                self.set_trait("path", "")
             return
         mend(upload.path, upload.format, self.duration)
         kept = f"What had arrived is kept, {upload.size} bytes; it is cut short."
-        self._set_state(error=f"{error} {kept}")
-        error.args = (self.error,)
+        error.args = (f"{error} {kept}",)
+        if self._shows(request):
+            self._set_state(error=str(error))
         self._deliver(upload)
 
     def _finish(self, request: Request) -> None:
@@ -569,26 +584,33 @@ class _MediaRecorder(Recorder):
             self._request = None
             self.recording = False
 
+    def _shows(self, request: Request | None) -> bool:
+        """Whether the traits are about a recording, and not about one that was begun since."""
+        return request is None or self._request is None or self._request is request
+
     def _deliver(self, upload: _Incoming) -> None:
         """Put a complete file where users find it."""
-        self._set_state(size=upload.size, path=str(upload.path))
-        data = b""
+        data, path = b"", str(upload.path)
         if upload.size <= self.embed_limit:
             data = upload.path.read_bytes()
             if upload.temporary:
                 upload.path.unlink()
-                self._set_state(path="")
+                path = ""
+        if self._request is None:
+            self._set_state(size=upload.size, path=path)
         self._recordings += 1
         holder = self._holder
         holder.format = upload.format
-        # The page that recorded has the bytes; another one asks for them.
+        unchanged = holder.value == data
         with holder.hold_sync():
-            unchanged = holder.value == data
-            holder.value = data
-            holder._states_to_send.discard("value")  # noqa: SLF001 - ipywidgets has no public way
-        if unchanged:
-            change = {"name": "value", "old": data, "new": holder.value, "owner": holder}
-            holder.notify_change(traitlets.Bunch(change, type="change"))
+            try:
+                holder.value = data
+                if unchanged:
+                    change = {"name": "value", "old": data, "new": holder.value, "owner": holder}
+                    holder.notify_change(traitlets.Bunch(change, type="change"))
+            finally:
+                # The page that recorded has the bytes; another one asks for them.
+                holder._states_to_send.discard("value")  # noqa: SLF001 - there is no public way
 
     def _read(self, request: Content) -> None:
         """Send a page a piece of the last recording."""
@@ -596,7 +618,7 @@ class _MediaRecorder(Recorder):
         value = self._holder.value
         if value:
             total, piece = len(value), value[position : position + length]
-        elif self.path and self._request is None:
+        elif self._has_file():
             with Path(self.path).open("rb") as file:
                 total = file.seek(0, 2)
                 file.seek(position)
@@ -605,15 +627,20 @@ class _MediaRecorder(Recorder):
             total, piece = 0, b""
         self.send({**request, "kind": "piece", "total": total}, [piece])
 
+    def _has_file(self) -> bool:
+        """Whether the file `path` is there and complete."""
+        return bool(self.path) and self._request is None and not self._uploads
+
     def _check_recorded(self) -> None:
-        if not (self.path and self._request is None):
+        if not self._has_file():
             super()._check_recorded()
 
     def _write(self, path: Path) -> None:
         if self._holder.value:
             super()._write(path)
-        elif path.absolute() != Path(self.path).absolute():
-            shutil.copyfile(self.path, path)
+        else:
+            with contextlib.suppress(shutil.SameFileError):
+                shutil.copyfile(self.path, path)
 
 
 class _Incoming(Upload):
@@ -634,8 +661,9 @@ class _Finishing:
 
     def __await__(self) -> Generator[Any, None, None]:
         check_waiting()
-        if self._request is not None:
-            yield from wait_for(self._request).__await__()
+        # One that no page had begun is given up.
+        if self._request is not None and not self._request.future.cancelled():
+            yield from wait_for(self._request, keep=True).__await__()
 
 
 class VideoRecorder(_MediaRecorder):
@@ -650,7 +678,8 @@ class VideoRecorder(_MediaRecorder):
     It does not convert: what the browser can't encode is refused before it begins. The sound is
     recorded with the picture if the stream has any when it begins.
 
-    Encoded by W3C WebCodecs, https://www.w3.org/TR/webcodecs/, or MediaRecorder where it is missing.
+    Encoded by W3C WebCodecs, https://www.w3.org/TR/webcodecs/, or by MediaRecorder where that is
+    missing, https://www.w3.org/TR/mediastream-recording/.
 
     Example:
         >>> recorder = VideoRecorder(stream=camera, format="mp4")
@@ -755,7 +784,9 @@ class AudioRecorder(_MediaRecorder):
         await self._record(seconds, timeout)
         return self.audio
 
-    def to_numpy(self, sample_rate: int | None = None, *, mono: bool = False) -> tuple[Samples, int]:
+    def to_numpy(
+        self, sample_rate: int | None = None, *, mono: bool = False
+    ) -> tuple[Samples, int]:
         """Return the last recording as samples.
 
         Args:

@@ -113,9 +113,11 @@ class Upload:
                 self._path_of(self._part).replace(self.path)
 
     def cut(self) -> None:
-        """Close the file with what is there."""
+        """Close the file with what is there, and nothing of the chunk that failed."""
         with self._lock:
-            self._file.close()
+            if not self._file.closed:
+                self._file.truncate(self.size)
+                self._file.close()
             if self._part:
                 # The first part is complete; what was to take its place is not.
                 self._path_of(self._part).unlink()

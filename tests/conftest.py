@@ -57,6 +57,40 @@ class Page:
         size = {"format": "png", "width": 4, "height": 3}
         self.answer(self.requests()[-1], data or png(), **{**size, **content})
 
+    def begin(self, recording: str, fmt: str = "webm", **content: Any) -> None:
+        """Begin to send a recording."""
+        self.say("chunk", id=recording, **{"seq": 0, "format": fmt, "unasked": False, **content})
+
+    def chunk(self, recording: str, seq: int, data: bytes, position: int, **content: Any) -> None:
+        """Send a piece of a recording."""
+        place = {"seq": seq, "part": 0, "position": position, "length": len(data)}
+        self.say("chunk", data, id=recording, **{**place, **content})
+
+    def upload(self, recording: str, *pieces: bytes, fmt: str = "webm", **content: Any) -> None:
+        """Send a recording's pieces one after another."""
+        self.begin(recording, fmt, **content)
+        for number, data in enumerate(pieces):
+            self.chunk(recording, number + 1, data, sum(map(len, pieces[:number])))
+
+    def finish(self, recording: str, *pieces: bytes, duration: float = 1, **content: Any) -> None:
+        """Answer that these were all pieces of a recording."""
+        whole = {"chunks": len(pieces) + 1, "size": sum(map(len, pieces)), "duration": duration}
+        self.say("answer", id=recording, name="record", **{**whole, **content})
+
+    def record(self, *pieces: bytes, fmt: str = "webm") -> None:
+        """Make the recording that was asked for last."""
+        recording = self.requests("record")[-1]["id"]
+        self.upload(recording, *pieces, fmt=fmt)
+        self.finish(recording, *pieces)
+
+    def replies(self) -> list[dict[str, Any]]:
+        """List what the kernel replied to this page's chunks and probes."""
+        return [
+            message
+            for message in self.received
+            if message["kind"] == "upload" and message["page"] == self.name
+        ]
+
 
 def png(color: str = "red") -> bytes:
     """Encode a picture of 4 by 3 pixels."""

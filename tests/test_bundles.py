@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUDGET = 30_000  # bytes: every instance of a widget sends its bundle to every page
-ASSET_BUDGET = 30_000  # bytes: a page asks for it once
+ASSET_BUDGETS = {"muxer": 300_000, "remuxer": 520_000}  # bytes: what carries Mediabunny
+ASSET_BUDGET = 30_000  # bytes, for all others: a page asks for it once
 
 NAMES = [path.stem for path in hatch_build.bundles()]
 ASSETS = [path.stem for path in hatch_build.assets()]
@@ -48,7 +49,7 @@ def test_bundle_exports_a_widget(name: str, modules: dict[str, dict[str, Any]]) 
 
 @pytest.mark.parametrize("name", ASSETS)
 def test_asset_is_small(name: str) -> None:
-    assert len(asset(name)) <= ASSET_BUDGET
+    assert len(asset(name)) <= ASSET_BUDGETS.get(name, ASSET_BUDGET)
 
 
 @pytest.mark.parametrize("name", [*NAMES, *ASSETS])

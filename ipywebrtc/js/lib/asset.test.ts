@@ -29,17 +29,23 @@ describe("an asset", () => {
     expect(fake.listeners()).toBe(0);
   });
 
+  it("is asked for once, as the kernel may be busy the next time", async () => {
+    const fake = fakeModel({});
+    expect(await asset(fake.model, "dom", forever)).toEqual({ loaded: true });
+    expect(fake.sent).toEqual([]);
+  });
+
   it("that is missing says why", async () => {
     const fake = fakeModel({});
-    const loading = asset(fake.model, "dom", forever);
-    fake.receive(answer({ failure: "It is not built." }));
+    const loading = asset(fake.model, "lost", forever);
+    fake.receive(answer({ name: "lost", failure: "It is not built." }));
     await expect(loading).rejects.toThrow("It is not built.");
   });
 
   it("is given up with the signal", async () => {
     const fake = fakeModel({});
     const stop = new AbortController();
-    const loading = asset(fake.model, "dom", stop.signal);
+    const loading = asset(fake.model, "late", stop.signal);
     stop.abort(new Error("closed"));
     await expect(loading).rejects.toThrow("closed");
     expect(fake.listeners()).toBe(0);

@@ -23,18 +23,26 @@ interface Message {
   failure?: string;
 }
 
+/** What this bundle was sent: it need not ask again, which the kernel may be too busy to answer. */
+const sent = new Map<string, unknown>();
+
 /** The module `name` of `js/assets/`, asked for by way of a widget's model. */
 export async function asset<Module>(
   model: AnyModel,
   name: string,
   signal: AbortSignal,
 ): Promise<Module> {
+  if (!sent.has(name)) sent.set(name, await load(model, name, signal));
+  return sent.get(name) as Module;
+}
+
+async function load(model: AnyModel, name: string, signal: AbortSignal): Promise<unknown> {
   const { hash, bytes } = await ask(model, name, signal);
   const modules = loaded();
   const known = modules.get(hash) ?? importBytes(bytes);
   modules.set(hash, known);
   known.catch(() => modules.delete(hash));
-  return (await known) as Module;
+  return known;
 }
 
 function loaded(): Map<string, Promise<unknown>> {

@@ -11,36 +11,15 @@ import {
   WavOutputFormat,
   WebMOutputFormat,
 } from "mediabunny";
+import { CODECS, foreignCodec, namedCodecs } from "./engine.ts";
 import { Failure } from "./failure.ts";
 
-/** Names of 0.6.0, of the browsers' MIME types, and of common speech. */
-const ALIASES: Record<string, VideoCodec | AudioCodec> = {
-  av01: "av1",
-  avc1: "avc",
-  h264: "avc",
-  mp4a: "aac",
-  pcm: "pcm-s16",
-  vp08: "vp8",
-  vp09: "vp9",
-};
-
-export interface Container {
-  /** A file that is cut short is played up to there. */
-  make(): OutputFormat;
-  /** The codecs that are tried, the best first. */
-  video: VideoCodec[];
-  audio: AudioCodec[];
-}
-
-export const CONTAINERS: Record<string, Container> = {
-  webm: { make: () => new WebMOutputFormat(), video: ["vp9", "vp8", "av1"], audio: ["opus"] },
-  mp4: {
-    make: () => new Mp4OutputFormat({ fastStart: "fragmented" }),
-    video: ["avc", "vp9", "av1"],
-    audio: ["aac", "opus"],
-  },
-  ogg: { make: () => new OggOutputFormat(), video: [], audio: ["opus"] },
-  wav: { make: () => new WavOutputFormat(), video: [], audio: ["pcm-s16"] },
+/** What writes the files; one that is cut short is played up to there. */
+export const FORMATS: Record<string, () => OutputFormat> = {
+  webm: () => new WebMOutputFormat(),
+  mp4: () => new Mp4OutputFormat({ fastStart: "fragmented" }),
+  ogg: () => new OggOutputFormat(),
+  wav: () => new WavOutputFormat(),
 };
 
 export interface Wanted {
@@ -57,29 +36,25 @@ export interface Chosen {
 }
 
 /** Chooses the codecs, or says what this browser can do instead. */
-export async function chooseCodecs({ format, codecs, video, audio }: Wanted): Promise<Chosen> {
-  const container = CONTAINERS[format] as Container;
-  const names = codecs.split(",").map((name) => name.trim().toLowerCase().split(".")[0] ?? "");
-  const named = names.filter((name) => name).map((name) => ALIASES[name] ?? name);
-  const fits = (kind: readonly string[]) => named.filter((name) => kind.includes(name));
-  const foreign = named.find(
-    (name) => !fits([...container.video, ...container.audio]).includes(name),
-  );
+export async function chooseCodecs(wanted: Wanted): Promise<Chosen> {
+  const { format, video, audio } = wanted;
+  const foreign = foreignCodec(wanted);
   if (foreign) throw await unsupported(`${foreign} in ${format}`);
-  const chosen: Chosen = { video: null, audio: null };
-  if (video) {
-    const { length } = fits(container.video);
-    const tried = container.video.filter((codec) => !length || named.includes(codec));
-    chosen.video = await first(tried, (codec) => canEncodeVideo(codec, even(video)));
-    if (!chosen.video) throw await unsupported(`${tried.join(" or ")} in ${format}`);
-  }
-  if (audio) {
-    const { length } = fits(container.audio);
-    const tried = container.audio.filter((codec) => !length || named.includes(codec));
-    chosen.audio = await first(tried, (codec) => canEncodeAudio(codec));
-    if (!chosen.audio) throw await unsupported(`${tried.join(" or ")} in ${format}`);
-  }
-  return chosen;
+  const choose = async <Codec extends string>(
+    candidates: readonly Codec[],
+    can: (codec: Codec) => Promise<boolean>,
+  ): Promise<Codec> => {
+    const named = namedCodecs(wanted.codecs);
+    const some = candidates.some((codec) => named.includes(codec));
+    const tried = candidates.filter((codec) => !some || named.includes(codec));
+    for (const codec of tried) if (await can(codec)) return codec;
+    throw await unsupported(`${tried.join(" or ")} in ${format}`);
+  };
+  const codecs = CODECS[format as keyof typeof CODECS];
+  return {
+    video: video && (await choose(codecs.video, (codec) => canEncodeVideo(codec, even(video)))),
+    audio: audio ? await choose(codecs.audio, (codec) => canEncodeAudio(codec)) : null,
+  };
 }
 
 /** H.264 has no odd sizes; a row of pixels is cut off there. */
@@ -87,13 +62,8 @@ export function even({ width, height }: { width: number; height: number }) {
   return { width: width - (width % 2), height: height - (height % 2) };
 }
 
-async function first<T>(candidates: T[], can: (candidate: T) => Promise<boolean>) {
-  for (const candidate of candidates) if (await can(candidate)) return candidate;
-  return null;
-}
-
 async function unsupported(wanted: string): Promise<Failure> {
-  const lists = Object.entries(CONTAINERS).map(async ([format, { video, audio }]) => {
+  const lists = Object.entries(CODECS).map(async ([format, { video, audio }]) => {
     const able: string[] = [];
     for (const codec of video) if (await canEncodeVideo(codec)) able.push(codec);
     for (const codec of audio) if (await canEncodeAudio(codec)) able.push(codec);

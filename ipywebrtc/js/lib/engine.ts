@@ -43,8 +43,42 @@ export type MakeEngine = (
   host: EngineHost,
 ) => Promise<Engine>;
 
+/** The codecs that a file of each format may have, the best first. */
+export const CODECS = {
+  webm: { video: ["vp9", "vp8", "av1"], audio: ["opus"] },
+  mp4: { video: ["avc", "vp9", "av1"], audio: ["aac", "opus"] },
+  ogg: { video: [], audio: ["opus"] },
+  wav: { video: [], audio: ["pcm-s16"] },
+} as const;
+
+/** Names of 0.6.0, of the browsers' MIME types, and of common speech. */
+const ALIASES: Record<string, string> = {
+  av01: "av1",
+  avc1: "avc",
+  h264: "avc",
+  mp4a: "aac",
+  pcm: "pcm-s16",
+  vp08: "vp8",
+  vp09: "vp9",
+};
+
+/** The codecs that are asked for by name; the format may have others. */
+export function namedCodecs(codecs: string): string[] {
+  const names = codecs.split(",").map((name) => name.trim().toLowerCase().split(".")[0] ?? "");
+  return names.filter((name) => name).map((name) => ALIASES[name] ?? name);
+}
+
+/** A codec that is asked for and that no file of the format has. */
+export function foreignCodec({ format, codecs }: Pick<EngineOptions, "format" | "codecs">) {
+  const { video, audio } = CODECS[format as keyof typeof CODECS];
+  const fitting: string[] = [...video, ...audio];
+  return namedCodecs(codecs).find((name) => !fitting.includes(name));
+}
+
 /** What MediaRecorder calls the format, or null where it can't record it. */
-export function recordedType({ kind, format, codecs }: EngineOptions): string | null {
+export function recordedType(options: EngineOptions): string | null {
+  const { kind, format, codecs } = options;
   const type = `${kind}/${format}${codecs ? `;codecs=${codecs.replaceAll(" ", "")}` : ""}`;
-  return globalThis.MediaRecorder?.isTypeSupported(type) ? type : null;
+  if (foreignCodec(options) || !globalThis.MediaRecorder?.isTypeSupported(type)) return null;
+  return type;
 }

@@ -14,13 +14,14 @@ import {
   MP4,
   OGG,
   Output,
+  type OutputFormat,
   StreamTarget,
   type StreamTargetChunk,
   WEBM,
 } from "mediabunny";
 import { makeClock } from "./clock.ts";
-import { CONTAINERS, type Container } from "./codecs.ts";
-import { type EngineOptions, type MakeEngine, recordedType } from "./engine.ts";
+import { FORMATS } from "./codecs.ts";
+import { type EngineHost, type EngineOptions, type MakeEngine, recordedType } from "./engine.ts";
 import { Failure } from "./failure.ts";
 import { event, onAbort } from "./lifetime.ts";
 
@@ -99,10 +100,9 @@ function changed(): Failure {
 async function mend(
   blob: Blob,
   { format }: EngineOptions,
-  { restart, write }: Parameters<MakeEngine>[3],
+  { restart, write }: EngineHost,
 ): Promise<void> {
-  restart();
-  const { make } = CONTAINERS[format] as Container;
+  const make = FORMATS[format] as () => OutputFormat;
   const writable = new WritableStream<StreamTargetChunk>({
     write: ({ data, position }) => write(position, data as Uint8Array<ArrayBuffer>),
   });
@@ -110,5 +110,6 @@ async function mend(
     input: new Input({ source: new BlobSource(blob), formats: [WEBM, MP4, OGG] }),
     output: new Output({ format: make(), target: new StreamTarget(writable) }),
   });
+  restart(); // Only now: a file that can't be read is better as it is.
   await conversion.execute();
 }

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { Failure } from "./failure.ts";
 import { type FakeModel, fakeModel } from "./fake_model.ts";
-import { page, serve } from "./page.ts";
+import { type Action, page, serve } from "./page.ts";
 
 let fake: FakeModel;
 let life: AbortController;
@@ -105,4 +105,79 @@ test("a page that is done listens no more", () => {
   events.dispatchEvent(new Event("pagehide"));
   expect(kinds()).toEqual(["hello"]);
   expect(fake.listeners()).toBe(0);
+});
+
+test("running work is told when its request comes again, with what has changed in it", () => {
+  const repeats: unknown[] = [];
+  const act: Action = (_, __, onRepeat) => {
+    onRepeat((repeat) => repeats.push(repeat));
+    return new Promise(() => {});
+  };
+  serve(fake.model, { act }, life.signal);
+  fake.receive(request("a"));
+  expect(repeats).toEqual([]);
+  fake.receive({ ...request("a"), turn: 1 });
+  fake.receive({ ...request("a"), page: "another", turn: 2 });
+  fake.receive({ ...request("b"), turn: 3 });
+  expect(repeats).toMatchObject([{ id: "a", turn: 1 }]);
+});
+
+test("work that is done is not told that its request comes again", async () => {
+  const listener = vi.fn();
+  const act: Action = async (_, __, onRepeat) => {
+    onRepeat(listener);
+    return {};
+  };
+  serve(fake.model, { act }, life.signal);
+  fake.receive(request("a"));
+  await vi.waitFor(() => expect(kinds()).toContain("answer"));
+  fake.receive(request("a"));
+  expect(listener).not.toHaveBeenCalled();
+});
+
+test("work that the button began is told when the kernel asks for it", () => {
+  const repeats: unknown[] = [];
+  let id = "";
+  const act: Action = (asked, _, onRepeat) => {
+    id = asked.id;
+    onRepeat((repeat) => repeats.push(repeat));
+    return new Promise(() => {});
+  };
+  const server = serve(fake.model, { act }, life.signal);
+  server.press("act", { timeout: 1 });
+  fake.receive({ ...request(id), turn: 1 });
+  expect(repeats).toMatchObject([{ turn: 1 }]);
+});
+
+test("a running job is never forgotten, however many others are done meanwhile", async () => {
+  const began = vi.fn();
+  const long = () => {
+    began();
+    return new Promise<never>(() => {});
+  };
+  serve(fake.model, { long, act: async () => ({}) }, life.signal);
+  fake.receive(request("long", "long"));
+  for (let n = 0; n < 20; n += 1) {
+    fake.receive(request(`${n}`));
+    await vi.waitFor(() => expect(fake.sent.some(({ id }) => id === `${n}`)).toBe(true), {
+      interval: 1,
+    });
+  }
+  fake.receive(request("long", "long"));
+  expect(began).toHaveBeenCalledOnce();
+});
+
+test("the last answers are kept, and older ones forgotten", async () => {
+  const done = vi.fn(async () => ({}));
+  serve(fake.model, { act: done }, life.signal);
+  for (let n = 0; n < 10; n += 1) {
+    fake.receive(request(`${n}`));
+    await vi.waitFor(() => expect(fake.sent.some(({ id }) => id === `${n}`)).toBe(true), {
+      interval: 1,
+    });
+  }
+  fake.receive(request("6"));
+  expect(done).toHaveBeenCalledTimes(10);
+  fake.receive(request("0"));
+  expect(done).toHaveBeenCalledTimes(11);
 });

@@ -68,7 +68,11 @@ export function serve(
   const jobs = new Map<string, Job>();
 
   function send(kind: string, answer: Answer = {}): void {
-    model.send({ kind, page: page(), ...answer.content }, undefined, answer.buffers ?? []);
+    try {
+      model.send({ kind, page: page(), ...answer.content }, undefined, answer.buffers ?? []);
+    } catch {
+      // The kernel has ended: there is nobody to tell.
+    }
   }
 
   async function work(request: Request, unasked: boolean, job: Job): Promise<Answer> {

@@ -3,7 +3,9 @@
 import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
 import { asset } from "./asset.ts";
 import { clock } from "./controls.ts";
+import { Failure } from "./failure.ts";
 import { type IconName, icon } from "./icons.ts";
+import { onKernelGone } from "./kernel.ts";
 import { levelOf } from "./level.ts";
 import { onAbort, onChange } from "./lifetime.ts";
 import { type Answer, serve } from "./page.ts";
@@ -23,13 +25,15 @@ const PRESS_TIMEOUT = 30;
 /** What this page records now, for the views of the same widget. */
 interface Here {
   recording: Recording | null;
+  /** Why nothing can be recorded any more. */
+  gone: string;
   watchers: Set<() => void>;
   press(): void;
 }
 
 export function recorderWidget(kind: Kind) {
   return () => {
-    const here: Here = { recording: null, watchers: new Set(), press: () => {} };
+    const here: Here = { recording: null, gone: "", watchers: new Set(), press: () => {} };
     return {
       initialize({ model, signal }: InitializeProps<MediaRecorderTraits>): void {
         let kept = false;
@@ -49,7 +53,17 @@ export function recorderWidget(kind: Kind) {
           record,
           download: (_: unknown, wanted: AbortSignal) => download(model, kind, wanted),
         };
-        const server = serve(model, actions, signal);
+        const life = new AbortController();
+        const server = serve(model, actions, AbortSignal.any([signal, life.signal]));
+        const end = () => {
+          const kept = here.recording
+            ? ` What it had of the recording is in ${model.get("path")}.`
+            : "";
+          here.gone = `The kernel restarted or ended: run the cell again.${kept}`;
+          life.abort(new Failure("MediaError", here.gone));
+          for (const watcher of here.watchers) watcher();
+        };
+        onKernelGone(model, end, signal);
         here.press = () => {
           server.press("record", {
             timeout: PRESS_TIMEOUT,
@@ -107,9 +121,9 @@ function view(root: ShadowRoot, model: Model, kind: Kind, here: Here, signal: Ab
   const update = () => {
     const { recording } = here;
     const status = recording?.status;
-    const elsewhere = !recording && model.get("recording");
+    const elsewhere = !recording && !here.gone && model.get("recording");
     const runs = status === "recording" || status === "paused";
-    record.hidden = Boolean(recording) || elsewhere;
+    record.hidden = Boolean(recording || here.gone) || elsewhere;
     end.hidden = !(runs || status === "starting" || elsewhere);
     pause.hidden = status !== "recording";
     resume.hidden = status !== "paused";
@@ -121,7 +135,7 @@ function view(root: ShadowRoot, model: Model, kind: Kind, here: Here, signal: Ab
     };
     facts.textContent = duration || size ? `${clock(duration)}, ${megabytes(size)}` : "";
     note.textContent = noteOf(recording, elsewhere);
-    error.textContent = recording ? "" : model.get("error");
+    error.textContent = here.gone || (recording ? "" : model.get("error"));
     error.hidden = !error.textContent;
     root.host.toggleAttribute("data-recording", status === "recording");
   };

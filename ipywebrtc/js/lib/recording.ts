@@ -4,7 +4,6 @@ import type { AnyModel } from "@anywidget/types";
 import { asset } from "./asset.ts";
 import { type Engine, type EngineOptions, type MakeEngine, recordedType } from "./engine.ts";
 import { asFailure, Failure } from "./failure.ts";
-import { onKernelGone } from "./kernel.ts";
 import { unlessAborted } from "./lifetime.ts";
 import type { Live, Source } from "./live.ts";
 import { type Action, type Answer, page, type Request } from "./page.ts";
@@ -71,6 +70,9 @@ async function record(
     stopped = resolve;
   });
 
+  const stopping = () => phase === "stop";
+  if (stopping()) stopped();
+
   const recording: Recording = {
     get status() {
       return status;
@@ -88,7 +90,7 @@ async function record(
       return live?.source ?? null;
     },
     steer(wish) {
-      if (phase === "stop") return;
+      if (stopping()) return;
       phase = wish;
       if (wish === "pause") engine?.pause();
       if (wish === "record") engine?.resume();
@@ -98,7 +100,7 @@ async function record(
   };
   const report = () => {
     if (engine) {
-      if (phase === "stop") status = "sending";
+      if (stopping()) status = "sending";
       else status = phase === "pause" ? "paused" : "recording";
       const { duration, size } = recording;
       const told = status === "sending" ? "recording" : status;
@@ -111,18 +113,12 @@ async function record(
     turn = repeat.turn ?? 0;
     recording.steer(repeat.phase ?? "record");
   });
-  onKernelGone(
-    model,
-    () => fail(new Failure("MediaError", "The kernel restarted: what it had is in its file.")),
-    signal,
-  );
   const late = setTimeout(() => fail(tooLate(live, request.timeout)), request.timeout * 1000);
   let reporting: ReturnType<typeof setInterval> | undefined;
   let last: ReturnType<typeof setTimeout> | undefined;
 
   show(recording);
   try {
-    if (phase === "stop") return nothing();
     live = await liveStream(model, signal);
     live.use(signal);
     const opened = live;
@@ -136,6 +132,7 @@ async function record(
       bitrate: model.get("bitrate"),
     };
     const make = await chooseEngine(model, options, signal);
+    if (stopping()) return nothing();
     const opening = { format: options.format, unasked: request.phase === undefined };
     // Nothing is opened in the kernel before it is sure that there is something to write.
     const writing = () => {

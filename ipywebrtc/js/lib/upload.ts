@@ -70,6 +70,7 @@ export function makeUpload(
   let acknowledged = 0;
   let heard = performance.now();
   let probe = 0;
+  let probed = 0; // The first chunk that was not sent before the last probe.
   let drained: (() => void) | null = null;
   let pieces: { position: number; data: Uint8Array<ArrayBuffer> }[] | null = [];
   let gathered = { position: 0, length: 0, data: [] as Uint8Array<ArrayBuffer>[] };
@@ -120,8 +121,8 @@ export function makeUpload(
       waiting.shift();
       sent = Math.max(0, sent - 1);
     }
-    // A probe follows the chunks on their way: what its reply lacks is lost.
-    if (reply.number === probe && probe > 0) sent = 0;
+    // A probe follows the chunks on their way: those before it that its reply lacks are lost.
+    if (reply.number === probe && (waiting[0]?.seq ?? seq) < probed) sent = 0;
     send();
     if (!waiting.length) drained?.();
   }
@@ -130,6 +131,7 @@ export function makeUpload(
     if (sent === 0 || performance.now() - heard < PATIENCE) return;
     heard = performance.now();
     probe += 1;
+    probed = waiting[sent]?.seq ?? seq;
     model.send({ kind: "probe", page: page(), id, number: probe });
   }
 
@@ -150,6 +152,7 @@ export function makeUpload(
       return acknowledged;
     },
     write(position, data) {
+      if (signal.aborted) return;
       size = Math.max(size, position + data.length);
       if (size > KEPT) pieces = null;
       pieces?.push({ position, data });

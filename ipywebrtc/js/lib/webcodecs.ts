@@ -10,6 +10,7 @@ import {
   AudioSample,
   AudioSampleSource,
   Output,
+  type OutputFormat,
   Quality,
   StreamTarget,
   type StreamTargetChunk,
@@ -18,9 +19,10 @@ import {
   VideoSampleSource,
 } from "mediabunny";
 import { type Clock, makeClock } from "./clock.ts";
-import { CONTAINERS, type Container, chooseCodecs, even } from "./codecs.ts";
+import { chooseCodecs, even, FORMATS } from "./codecs.ts";
 import type { Engine, EngineHost, EngineOptions, MakeEngine } from "./engine.ts";
 import { onAbort, unlessAborted } from "./lifetime.ts";
+import { makeResampler } from "./resample.ts";
 import type { Still } from "./still.ts";
 import { readFrames, readSound, type Sound } from "./tracks.ts";
 
@@ -36,6 +38,8 @@ const LOOK = 500;
 const OFF = 0.5;
 /** Bits per second of the sound beside a picture. */
 const SOUND_BITRATE = 128_000;
+/** The form of the sound until there is any. */
+const SILENT = { sampleRate: 48_000, channels: 1 };
 /** Seconds between two frames that a player can jump to. */
 const KEY_FRAMES = 2;
 
@@ -45,7 +49,7 @@ export const webcodecs: MakeEngine = async ({ stream }, first, options, host) =>
   const clock = makeClock();
   const stop = new AbortController();
   const signal = AbortSignal.any([host.signal, stop.signal]);
-  const { make } = CONTAINERS[options.format] as Container;
+  const make = FORMATS[options.format] as () => OutputFormat;
   const output = new Output({ format: make(), target: target(host) });
   const parts: Part[] = [];
   if (first && codecs.video) {
@@ -148,14 +152,18 @@ function videoPart(
       return;
     }
     sample.setTimestamp(timestamp);
-    pending += 1;
-    const done = () => {
-      pending -= 1;
-    };
-    source.add(sample).then(done, (error) => {
-      done();
+    const encoded = sample.clone(); // The sample itself may be needed again, or be closed before.
+    const failed = (error: unknown) => {
       if (!host.signal.aborted) host.failed(error);
-    });
+    };
+    pending += 1;
+    source
+      .add(encoded)
+      .catch(failed)
+      .finally(() => {
+        encoded.close();
+        pending -= 1;
+      });
   };
   const take = (frame: VideoFrame, timestamp: number) => {
     const sample = new VideoSample(frame);
@@ -171,10 +179,7 @@ function videoPart(
   };
   const repeat = (time: number) => {
     if (!last || time <= last.timestamp) return;
-    const again = last.clone();
-    last.close();
-    last = again;
-    add(again, time);
+    add(last, time);
   };
   onAbort(host.signal, () => last?.close());
 
@@ -216,44 +221,48 @@ function audioPart(
   clock: Clock,
   host: EngineHost,
 ): Part<AudioSampleSource> {
-  let made = { sampleRate: 0, channels: 0 };
+  let made: { sampleRate: number; channels: number } | null = null;
+  let convert: (sound: Sound) => Sound = (sound) => sound;
+  let given = 0;
   let end = 0; // seconds that are written
   let least = Number.POSITIVE_INFINITY; // the smallest lag since the last look
-  const transform: { sampleRate?: number; numberOfChannels?: number } = {};
   const source = new AudioSampleSource({
     codec,
-    transform,
     ...(codec.startsWith("pcm")
       ? {}
       : { quality: new Quality({ bitrate: kind === "audio" ? bitrate : SOUND_BITRATE }) }),
   });
 
-  const write = ({ planes, sampleRate }: Sound) => {
-    const channels = planes.length;
+  const write = (sound: Sound) => {
+    // What comes first decides; another microphone may have another rate.
+    made ??= { sampleRate: sound.sampleRate, channels: sound.planes.length };
+    if (sound.sampleRate !== given) {
+      given = sound.sampleRate;
+      convert = makeConverter(made, given);
+    }
+    const { planes, sampleRate } = convert(sound);
     const frames = planes[0]?.length ?? 0;
     if (!frames) return;
-    // What comes first decides; another microphone may have another rate.
-    if (!made.sampleRate) {
-      made = { sampleRate, channels };
-      Object.assign(transform, { sampleRate, numberOfChannels: channels });
-    }
-    const data = new Float32Array(frames * channels);
+    const data = new Float32Array(frames * planes.length);
     for (const [index, plane] of planes.entries()) data.set(plane, index * frames);
     const sample = new AudioSample({
       data,
       format: "f32-planar",
-      numberOfChannels: channels,
+      numberOfChannels: planes.length,
       sampleRate,
       timestamp: end,
     });
     end += frames / sampleRate;
-    source.add(sample).catch((error) => {
+    const failed = (error: unknown) => {
       if (!host.signal.aborted) host.failed(error);
-    });
-    sample.close();
+    };
+    source
+      .add(sample)
+      .catch(failed)
+      .finally(() => sample.close());
   };
   const silence = (seconds: number) => {
-    const { sampleRate, channels } = made.sampleRate ? made : { sampleRate: 48_000, channels: 1 };
+    const { sampleRate, channels } = made ?? SILENT;
     const frames = Math.round(seconds * sampleRate);
     write({ planes: Array.from({ length: channels }, () => new Float32Array(frames)), sampleRate });
   };
@@ -277,6 +286,20 @@ function audioPart(
     },
     dropped: () => 0,
   };
+}
+
+/** Brings sound of this rate, and any number of channels, to the form that the file has. */
+function makeConverter(
+  { sampleRate, channels }: { sampleRate: number; channels: number },
+  from: number,
+): (sound: Sound) => Sound {
+  const resamplers = Array.from({ length: channels }, () => makeResampler(from, sampleRate));
+  return ({ planes }) => ({
+    sampleRate,
+    planes: resamplers.map((resample, index) =>
+      resample(planes[index % planes.length] as Float32Array<ArrayBuffer>),
+    ),
+  });
 }
 
 /** The pieces of the file as Mediabunny writes them. */

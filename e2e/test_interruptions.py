@@ -1,0 +1,195 @@
+"""What becomes of a recording when something breaks while it is made."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from playwright.sync_api import expect
+
+from e2e.proxy import Proxy
+from e2e.recordings import contents, picture_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from e2e.conftest import Launch, OpenNotebook
+    from e2e.hosts import JupyterLab
+    from e2e.notebooks import Notebook
+
+FPS = 20
+
+
+def camera_cells() -> None:
+    import ipywebrtc
+
+    camera = ipywebrtc.CameraStream()
+    camera
+    # %%
+    recorder = ipywebrtc.VideoRecorder(stream=camera, codecs="vp8, opus")
+    recorder
+
+
+@pytest.fixture
+def proxy(host: JupyterLab) -> Iterator[Proxy]:
+    with Proxy.running(host.port) as running:
+        yield running
+
+
+def wait_for_time(nb: Notebook, seconds: int) -> None:
+    """Wait until the recorder of the second cell has recorded for so long."""
+    expect(nb.output(1).locator(".facts").first).to_contain_text(
+        f"0:{seconds:02}", timeout=1000 * (seconds + 15)
+    )
+
+
+def check_cut_short(nb: Notebook, *, seconds: float) -> None:
+    """Check that the recorder has what was recorded until it was cut short."""
+    nb.wait_for("recorder.status == 'error'", timeout=20)
+    assert "it is cut short" in nb.python("recorder.error")
+    assert not nb.python("recorder.recording")
+    data = nb.python("bytes(recorder.video.value)")
+    found = contents(data)
+    assert found.times[-1] >= seconds
+    assert max(np.diff(found.times)) < 1
+    assert picture_at(data, seconds / 2).std() > 10
+
+
+def test_a_cut_connection_loses_nothing(notebook: OpenNotebook, proxy: Proxy) -> None:
+    nb = notebook(camera_cells, port=proxy.port)
+    nb.run()
+    nb.output(1).get_by_role("button", name="Record").click()
+    wait_for_time(nb, 2)
+    proxy.cut()
+    wait_for_time(nb, 7)
+    proxy.mend()
+    wait_for_time(nb, 9)
+    nb.execute("recorder.stop()")
+    nb.wait_for("len(recorder.video.value)", timeout=40)
+    found = contents(nb.python("bytes(recorder.video.value)"))
+    duration = nb.python("recorder.duration")
+    assert duration > 9
+    assert found.duration == pytest.approx(duration, abs=0.25)
+    assert len(found.times) >= 0.95 * FPS * duration
+    assert nb.python("recorder.status, recorder.error") == ("idle", "")
+
+
+def test_a_page_that_is_reloaded_leaves_what_it_recorded(notebook: OpenNotebook) -> None:
+    nb = notebook(camera_cells)
+    nb.run()
+    nb.output(1).get_by_role("button", name="Record").click()
+    wait_for_time(nb, 4)
+    nb.reload()
+    check_cut_short(nb, seconds=2)
+    # The page that comes next shows it, and can record again.
+    assert (
+        nb.output(1)
+        .locator("video")
+        .evaluate("""async video => {
+      video.currentTime = 1;
+      while (video.readyState < 2 || video.seeking) await new Promise(requestAnimationFrame);
+      return video.videoWidth;
+    }""")
+        == 640
+    )
+    nb.execute("recorder.recording = True")
+    nb.wait_for("recorder.status == 'recording'")
+
+
+def test_a_page_that_is_killed_leaves_what_it_recorded(
+    notebook: OpenNotebook, launch: Launch
+) -> None:
+    browser = launch(extra=["--enable-features=OfItsOwn"])  # no other page is to be killed
+    nb = notebook(camera_cells, browser=browser)
+    nb.run()
+    other = nb.open_again(launch().new_context())
+    nb.execute("ipywebrtc._media.SILENCE = 3")
+    nb.output(1).get_by_role("button", name="Record").click()
+    wait_for_time(nb, 4)
+    for process in renderers(browser):
+        os.kill(process, signal.SIGKILL)
+    check_cut_short(other, seconds=2)
+
+
+def renderers(browser: Browser) -> list[int]:
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    return [process["id"] for process in processes if process["type"] == "renderer"]
+
+
+def test_a_restarted_kernel_leaves_the_file(notebook: OpenNotebook) -> None:
+    nb = notebook(camera_cells)
+    nb.run()
+    nb.output(1).get_by_role("button", name="Record").click()
+    wait_for_time(nb, 4)
+    path = nb.python("recorder.path")
+    nb.page.evaluate(
+        "jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()"
+    )
+    expect(nb.output(1).get_by_text("The kernel restarted")).to_contain_text(path)
+    expect(nb.output(1).get_by_role("button", name="Record")).to_be_hidden()
+    assert nb.errors == []
+    found = contents(nb.folder / path)
+    assert found.times[-1] >= 1.5
+
+
+def test_a_full_disk_ends_a_recording_and_keeps_what_fits(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import resource
+        import signal
+
+        import ipywebrtc
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))
+        camera = ipywebrtc.CameraStream()
+        camera
+        # %%
+        recorder = ipywebrtc.VideoRecorder(stream=camera, codecs="vp8, opus")
+        recorder
+
+    nb = notebook(cells)
+    nb.run()
+    nb.output(1).get_by_role("button", name="Record").click()
+    nb.wait_for("recorder.status == 'error'", timeout=30)
+    assert "File too large" in nb.python("recorder.error")
+    check_cut_short(nb, seconds=1)
+    expect(nb.output(1).get_by_role("button", name="Record", exact=True)).to_be_visible()
+
+
+def test_two_tabs_make_one_recording(notebook: OpenNotebook) -> None:
+    nb = notebook(camera_cells)
+    nb.run()
+    other = nb.open_again()
+    nb.execute("recorder.recording = True")
+    nb.wait_for("recorder.status == 'recording'")
+    tabs = [nb.output(1), other.output(1)]
+    if tabs[1].get_by_text("Recording in another tab").is_visible():
+        tabs.reverse()
+    expect(tabs[1].get_by_role("button", name="Pause")).to_be_visible()
+    expect(tabs[0].get_by_text("Recording in another tab")).to_be_visible()
+    # Any tab ends it.
+    tabs[0].get_by_role("button", name="Stop").click()
+    nb.wait_for("len(recorder.video.value)")
+    assert nb.python("recorder._recordings") == 1
+    # The tab that recorded shows it; the other one asks first.
+    expect(tabs[1].locator("video")).to_be_visible()
+    tabs[0].get_by_role("button", name="Show the recording").click()
+    expect(tabs[0].locator("video")).to_be_visible()
+
+
+def test_the_next_tab_records_when_the_acting_one_is_closed(notebook: OpenNotebook) -> None:
+    nb = notebook(camera_cells)
+    nb.run()
+    other = nb.open_again()
+    expect(other.output(1).get_by_role("button", name="Record")).to_be_visible()
+    other.page.close(run_before_unload=True)
+    nb.execute("recorder.recording = True")
+    nb.wait_for("recorder.status == 'recording'")
+    expect(nb.output(1).get_by_role("button", name="Pause")).to_be_visible()
+    nb.execute("recorder.recording = False")
+    nb.wait_for("len(recorder.video.value)")
