@@ -361,11 +361,10 @@ def test_a_widget_that_is_a_canvas_is_copied(notebook: OpenNotebook) -> None:
               };
               draw("rgb(0, 128, 0)");
               model.on("msg:custom", draw);
-              el.style.width = "150px";
               el.append(canvas);
             } }"""
 
-        canvas = Canvas()
+        canvas = Canvas(layout={"width": "150px"})
         canvas
         # %%
         stream = ipywebrtc.WidgetStream(widget=canvas)
@@ -409,12 +408,11 @@ def test_a_canvas_that_comes_late_is_copied(notebook: OpenNotebook) -> None:
                 canvas.height = 200;
                 canvas.style.cssText = "width: 150px; display: block";
                 canvas.getContext("2d").fillRect(0, 0, 300, 200);
-                el.style.width = "150px";
                 el.replaceChildren(canvas);
               });
             } }"""
 
-        canvas = Canvas()
+        canvas = Canvas(layout={"width": "150px"})
         canvas
         # %%
         stream = ipywebrtc.WidgetStream(widget=canvas)
@@ -682,6 +680,83 @@ def test_the_browsers_own_capture_begins_with_a_click(
     assert np.abs(picture[4, 20].astype(int) - expected[4, 20]).max() <= 16
 
 
+def captured_by_the_browser() -> None:
+    import ipywidgets
+
+    import ipywebrtc
+
+    button = ipywidgets.Button(description="Captured", button_style="success")
+    button
+    # %%
+    stream = ipywebrtc.WidgetStream(widget=button, method="screen")
+    stream
+
+
+THIS_TAB = "--auto-accept-this-tab-capture"
+
+
+def test_a_click_captures_while_the_kernel_is_busy(notebook: OpenNotebook, launch: Launch) -> None:
+    def cells() -> None:
+        import pathlib
+        import time
+
+        import ipywidgets
+
+        import ipywebrtc
+
+        button = ipywidgets.Button(description="Captured", button_style="success")
+        button
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=button, method="screen")
+        stream
+        # %%
+        while not pathlib.Path("finish").exists():
+            time.sleep(0.05)
+
+    nb = notebook(cells, browser=launch(fake_ui=False, extra=[THIS_TAB]))
+    nb.run(0, 1)
+    nb.page.wait_for_function('globalThis[Symbol.for("ipywebrtc.assets/1")]?.size')
+    nb.start(2)
+    nb.output(1).get_by_role("button", name="Start").click()
+    expect(nb.output(1).locator("video")).not_to_have_js_property("videoWidth", 0)
+    (nb.folder / "finish").touch()
+    nb.finish(2)
+    nb.wait_for("stream.status == 'live'")
+
+
+def test_a_capture_that_was_stopped_says_so(notebook: OpenNotebook, launch: Launch) -> None:
+    nb = notebook(captured_by_the_browser, browser=launch(fake_ui=False, extra=[THIS_TAB]))
+    nb.run()
+    nb.output(1).get_by_role("button", name="Start").click()
+    nb.wait_for("stream.status == 'live'")
+    # The browser's own button can't be pressed here.
+    nb.output(1).locator("video").evaluate(
+        "video => video.srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))"
+    )
+    nb.wait_for("stream.status == 'ended'")
+    assert "press Start" in nb.python("stream.error")
+    nb.output(1).get_by_role("button", name="Start").click()
+    nb.wait_for("stream.status == 'live' and not stream.error")
+
+
+def test_a_browser_without_element_capture_says_so(notebook: OpenNotebook, launch: Launch) -> None:
+    nb = notebook(captured_by_the_browser, browser=launch(fake_ui=False, extra=[THIS_TAB]))
+    nb.page.evaluate("() => { delete globalThis.RestrictionTarget; }")
+    nb.run()
+    nb.output(1).get_by_role("button", name="Start").click()
+    nb.wait_for("stream.status == 'error'")
+    assert "use Chrome or Edge" in nb.python("stream.error")
+    assert "method to 'dom'" in nb.python("stream.error")
+
+
+def test_what_is_not_this_tab_is_refused(notebook: OpenNotebook) -> None:
+    nb = notebook(captured_by_the_browser)  # This browser shares its whole screen.
+    nb.run()
+    nb.output(1).get_by_role("button", name="Start").click()
+    nb.wait_for("stream.status == 'error'")
+    assert "choose this tab" in nb.python("stream.error")
+
+
 def test_a_picture_has_the_pixels_of_a_fine_screen(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywidgets
@@ -749,3 +824,70 @@ def test_images_of_style_sheets_are_drawn(notebook: OpenNotebook, tmp_path: Path
     nb.run()
     assert color_at(captured(nb), 30, 20) == (10, 200, 30)
     assert_alike(nb, nb.output(0).locator(".widget-html"))
+
+
+def test_queries_of_an_outer_container_are_answered(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        html = ipywidgets.HTML("""<style>
+            .outer { container-type: inline-size; }
+            .asking { background: red; width: 50cqw; }
+            @container (min-width: 250px) and (max-width: 350px) {
+              .asking { background: rgb(0, 128, 0); }
+            }</style><p class="asking">Words</p>""")
+        box = ipywidgets.VBox([html], layout={"width": "304px", "padding": "0 5px"})
+        box.add_class("outer")
+        box
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=html)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+
+    nb = notebook(cells)
+    nb.run()
+    assert_alike(nb, nb.output(0).locator(".widget-html"))
+
+
+def test_borders_of_linked_style_sheets_are_drawn(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        html = ipywidgets.HTML("<p class='bordered'>Words</p>", layout={"width": "120px"})
+        html
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=html)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+
+    nb = notebook(cells)
+    css = ".bordered { --w: 6px; } .bordered { border: var(--w) solid red; border-top-color: blue }"
+    (nb.folder / "linked.css").write_text(css)
+    folder = nb.page.url.replace("/doc/tree/", "/files/").rpartition("/")[0]
+    nb.page.add_style_tag(url=f"{folder}/linked.css")
+    nb.run()
+    assert_alike(nb, nb.output(0).locator(".widget-html"))
+
+
+def test_a_page_in_a_widget_leaves_a_placeholder_and_a_sentence(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        html = ipywidgets.HTML("<iframe srcdoc='Words' width=90 height=60></iframe>")
+        html
+        # %%
+        stream = ipywebrtc.WidgetStream(widget=html)
+        recorder = ipywebrtc.ImageRecorder(stream=stream)
+        stream
+
+    nb = notebook(cells)
+    nb.run()
+    nb.wait_for("'frames' in stream.error")
+    assert nb.python("stream.status") == "live"
+    assert (captured(nb) == (204, 204, 204)).all(-1).sum() > 1000
+    nb.execute("html.value = '<p>Words</p>'")
+    nb.wait_for("stream.error == ''")

@@ -3,6 +3,10 @@
 import type { AnyModel } from "@anywidget/types";
 import { Failure } from "./failure.ts";
 import { onAbort, unlessAborted } from "./lifetime.ts";
+import { isMarimo, marimoViews } from "./marimo.ts";
+
+/** Milliseconds between two looks at the page: shadow trees do not tell of their changes. */
+const LOOK = 500;
 
 /** A view of Jupyter's widget libraries, as far as it matters here. */
 interface View {
@@ -12,11 +16,12 @@ interface View {
 type Model = AnyModel & { views?: Record<string, Promise<View>> };
 
 /** The element of a view of the widget that is in the page and has a size, now or never. */
-export async function shownNow(model: Model): Promise<HTMLElement | null> {
+export async function shownNow(model: Model, id?: string | null): Promise<HTMLElement | null> {
   if (!model.views) {
+    if (id && isMarimo()) return [...marimoViews(id)].find(isShown) ?? null;
     throw new Failure(
       "MediaError",
-      "This notebook application does not tell where it shows a widget: use JupyterLab or Notebook, or method='screen' of the browser's own screen capture.",
+      "This notebook application does not tell where it shows a widget: use JupyterLab, Notebook or marimo.",
     );
   }
   for (const promise of Object.values(model.views)) {
@@ -28,10 +33,14 @@ export async function shownNow(model: Model): Promise<HTMLElement | null> {
 }
 
 /** The element of a view of the widget, as soon as there is one. */
-export async function shown(model: Model, signal: AbortSignal): Promise<HTMLElement> {
+export async function shown(
+  model: Model,
+  signal: AbortSignal,
+  id?: string | null,
+): Promise<HTMLElement> {
   let found: HTMLElement | null = null;
   await untilPage(async () => {
-    found = await shownNow(model);
+    found = await shownNow(model, id);
     return found !== null;
   }, signal);
   return found as unknown as HTMLElement;
@@ -75,8 +84,10 @@ export function untilPage(
       attributes: true,
       attributeFilter: ["class", "style", "hidden"],
     });
+    const look = setInterval(ask, LOOK);
     onAbort(ends, () => {
       observer.disconnect();
+      clearInterval(look);
       cancelAnimationFrame(frame);
     });
     ask();

@@ -3,16 +3,31 @@
 import type { AnyModel } from "@anywidget/types";
 import { asset } from "./asset.ts";
 import { Declined } from "./failure.ts";
+import { unlessAborted } from "./lifetime.ts";
 import type { Attempt, Opener, Source } from "./live.ts";
 import type { WidgetStreamTraits } from "./traits.ts";
 
+type Model = AnyModel<WidgetStreamTraits>;
+
 interface Dom {
-  openWidget(model: AnyModel<WidgetStreamTraits>, attempt: Attempt): Promise<Source>;
+  openWidget(model: Model, attempt: Attempt): Promise<Source>;
+}
+
+let loading: Promise<Dom> | null = null;
+
+/** The asset, loaded once: who else waits for it must not lose it with the first who asked. */
+function load(model: Model): Promise<Dom> {
+  if (loading) return loading;
+  loading = asset<Dom>(model, "dom", new AbortController().signal);
+  loading.catch(() => {
+    loading = null;
+  });
+  return loading;
 }
 
 export const widget: Opener<WidgetStreamTraits> = {
   async open(model, attempt) {
-    const { openWidget } = await asset<Dom>(model, "dom", attempt.signal);
+    const { openWidget } = await unlessAborted(load(model), attempt.signal);
     try {
       return await openWidget(model, attempt);
     } catch (error) {
@@ -22,5 +37,10 @@ export const widget: Opener<WidgetStreamTraits> = {
     }
   },
   quiet: async () => true,
-  byHand: (model) => model.get("method") === "screen",
+  byHand(model) {
+    if (model.get("method") !== "screen") return false;
+    // The browser lets a click prompt for 5 s, in which a busy kernel may send nothing.
+    load(model);
+    return true;
+  },
 };

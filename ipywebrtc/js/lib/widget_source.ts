@@ -15,7 +15,7 @@ import { onChange, unlessAborted } from "./lifetime.ts";
 import type { Attempt, Source } from "./live.ts";
 import type { MakePainter, Painter } from "./painter.ts";
 import { makePainting } from "./painting.ts";
-import { child } from "./refs.ts";
+import { child, modelId } from "./refs.ts";
 import { hidden, shown, shownNow } from "./shown.ts";
 import { stillOf } from "./still.ts";
 import type { WidgetStreamTraits } from "./traits.ts";
@@ -23,30 +23,36 @@ import { NOT_SHOWN } from "./waiting.ts";
 
 type Model = AnyModel<WidgetStreamTraits>;
 
+interface Pictured {
+  model: AnyModel;
+  id: string | null;
+}
+
 export async function openWidget(model: Model, attempt: Attempt): Promise<Source> {
   onChange(model, ["widget", "max_fps", "method"], attempt.reopen, attempt.replaced);
-  const pictured = await child(model, "widget");
-  if (!pictured) throw new Failure("SourceError", "The WidgetStream has no widget: set it.");
+  const widget = await child(model, "widget");
+  if (!widget) throw new Failure("SourceError", "The WidgetStream has no widget: set it.");
+  const pictured = { model: widget, id: modelId(model.get("widget")) };
   const method = model.get("method");
   const fps = model.get("max_fps");
   if (method === "screen") return screenSource(pictured, fps, attempt);
   if (method === "auto") {
-    if (!canCapture(pictured)) await viewOf(pictured, attempt);
-    if (canCapture(pictured)) return foreignSource(pictured, fps, attempt);
+    if (!canCapture(widget)) await viewOf(pictured, attempt);
+    if (canCapture(widget)) return foreignSource(widget, fps, attempt);
   }
   return paintedSource(model, pictured, attempt);
 }
 
 /** A view of the widget, when there is one; says so while there is none. */
-async function viewOf(pictured: AnyModel, { signal, report }: Attempt): Promise<HTMLElement> {
-  const view = await shownNow(pictured);
+async function viewOf({ model, id }: Pictured, { signal, report }: Attempt): Promise<HTMLElement> {
+  const view = await shownNow(model, id);
   if (view) return view;
   report("waiting", NOT_SHOWN);
-  return shown(pictured, signal);
+  return shown(model, signal, id);
 }
 
 /** Paints one view after the other on a canvas that stays. */
-async function paintedSource(model: Model, pictured: AnyModel, attempt: Attempt): Promise<Source> {
+async function paintedSource(model: Model, pictured: Pictured, attempt: Attempt): Promise<Source> {
   const { signal, report } = attempt;
   let problem: Failure | undefined;
   let showing: Promise<void> = Promise.resolve();
@@ -118,7 +124,7 @@ const PAINTERS: Record<string, MakePainter> = {
 
 /** The browser's capture, which begins with a click: it asks the user which tab to share. */
 async function screenSource(
-  pictured: AnyModel,
+  pictured: Pictured,
   fps: number | null,
   attempt: Attempt,
 ): Promise<Source> {

@@ -49,14 +49,15 @@ export function followChanges(
 
   function take(records: MutationRecord[]): void {
     if (records.length === 0) return;
-    const grown = records.some(({ type }) => type === "childList");
+    const grown = records.some(movesElements);
     if (grown) scan();
     changed(grown || records.some(concernsRules) ? "rules" : "content");
   }
 
-  function concernsRules({ target, attributeName }: MutationRecord): boolean {
+  function concernsRules({ type, target, attributeName }: MutationRecord): boolean {
     // An ancestor or a style sheet: a theme changes both.
     if (!root.contains(target) && !trees.has(target.getRootNode())) return true;
+    if (type !== "attributes") return false;
     if (attributeName !== "style") return NAMES.test(attributeName ?? "");
     return /var\(|font/.test((target as Element).getAttribute("style") ?? "");
   }
@@ -134,6 +135,11 @@ export function followChanges(
       look();
     },
   };
+}
+
+/** Whether elements came or went, and not just text. */
+function movesElements({ addedNodes, removedNodes }: MutationRecord): boolean {
+  return [...addedNodes, ...removedNodes].some((node) => node instanceof Element);
 }
 
 function stateOf(control: Control): string {

@@ -18,6 +18,8 @@ export interface Drawing {
   data(url: string): string;
   /** What a canvas or video shows, and null where that may not be read. */
   picture(element: HTMLCanvasElement | HTMLVideoElement): string | null;
+  /** There is a page in the widget, which is not drawn. */
+  framed(): void;
   /** The present values of animated properties, as declarations. */
   animated: Map<Element, string>;
   /** The elements that may be scrolled. */
@@ -37,6 +39,7 @@ export function markup(drawing: Drawing): string {
   let inner: Element = drawing.root;
   for (let outer = parentOf(inner); outer; inner = outer, outer = parentOf(outer)) {
     text = shell(outer, beside(inner, "previous") + text + beside(inner, "next"), drawing);
+    text = contained(outer, text);
   }
   return text;
 }
@@ -59,6 +62,20 @@ function shell(element: Element, inside: string, drawing: Drawing): string {
   attributes += ` class="${escapeAttribute((element.getAttribute("class") ?? "") + root)}"`;
   const xmlns = element.namespaceURI === XHTML ? "" : ` xmlns="${element.namespaceURI}"`;
   return `<${tag}${xmlns}${attributes}${scopes(element, drawing)}>${inside}</${tag}>`;
+}
+
+/** A shell that `@container` may ask, inside a box of its element's size: it has none itself. */
+function contained(element: Element, text: string): string {
+  const style = getComputedStyle(element);
+  const { containerType, containerName } = style;
+  if (!containerType?.includes("size")) return text;
+  const { paddingLeft, paddingRight, paddingTop, paddingBottom } = style;
+  const width = `calc(${element.clientWidth}px - ${paddingLeft} - ${paddingRight})`;
+  const height = `calc(${element.clientHeight}px - ${paddingTop} - ${paddingBottom})`;
+  return (
+    `<div style="display:flex;align-items:flex-start;flex:none;width:${width};` +
+    `height:${height};container:${containerName} / ${containerType}">${text}</div>`
+  );
 }
 
 /** The custom and inherited properties of an ancestor's own style. */
@@ -84,8 +101,9 @@ function scopes(element: Element, drawing: Drawing): string {
 }
 
 function write(element: Element, space: string, drawing: Drawing): string {
-  const tag = element.localName;
   const html = element.namespaceURI === XHTML;
+  // A frame has no box in a picture.
+  const tag = html && FRAMES.has(element.localName) ? "canvas" : element.localName;
   if (html && NOT_DRAWN.has(tag)) return "";
   const { attributes, style, children } = html ? live(element, drawing) : NOTHING;
   let text = `<${tag}`;
@@ -144,7 +162,8 @@ interface State {
   children: string | null;
 }
 
-const LIVE = new Set("input textarea option img canvas video iframe embed".split(" "));
+const FRAMES = new Set(["iframe", "embed", "object"]);
+const LIVE = new Set(["input", "textarea", "option", "img", "canvas", "video", ...FRAMES]);
 const NOTHING: State = { attributes: {}, style: "", children: null };
 
 /** What the page's elements have as properties, and their copies need as attributes. */
@@ -167,8 +186,10 @@ function live(element: Element, drawing: Drawing): State {
     const style = box(element, drawing.picture(element));
     return { attributes: { src: null }, style, children: "" };
   }
-  if (element instanceof HTMLIFrameElement || element instanceof HTMLEmbedElement) {
-    return { attributes: { src: null }, style: box(element, null), children: "" };
+  if (FRAMES.has(element.localName)) {
+    drawing.framed();
+    const border = `border:${getComputedStyle(element).border};`;
+    return { attributes: { src: null }, style: border + box(element, null), children: "" };
   }
   return NOTHING;
 }
@@ -179,7 +200,7 @@ function textarea(element: HTMLTextAreaElement): State {
 }
 
 /** A canvas or video as a box with a background: nothing else has its tag, and so its rules. */
-function box(element: HTMLElement, picture: string | null): string {
+function box(element: Element, picture: string | null): string {
   const { display, width, height, objectFit, objectPosition } = getComputedStyle(element);
   const sizes: Record<string, string> = { contain: "contain", cover: "cover", none: "auto" };
   const size = picture ? (sizes[objectFit] ?? "100% 100%") : "auto";

@@ -8,14 +8,26 @@
 
 import type { MakePainter } from "../painter.ts";
 import { followChanges } from "./changes.ts";
+import { iconsIn, withIcons } from "./icon_fonts.ts";
 import { type Drawing, markup, parentOf, SHELL_ATTRIBUTE } from "./markup.ts";
 import { followPictures } from "./pictures.ts";
-import { makeResources, PLACEHOLDER } from "./resources.ts";
-import { readSheet, replaceUrls, type Scope, type Sheet, select } from "./rules.ts";
+import { dataOf, load, makeResources, PLACEHOLDER } from "./resources.ts";
+import {
+  type Font,
+  fontFace,
+  fontsFor,
+  readSheet,
+  replaceUrls,
+  type Scope,
+  type Sheet,
+  select,
+} from "./rules.ts";
 
-/** Nothing moves in a picture, and the ancestors of the widget are not in it. */
-const ALWAYS = `*,::before,::after{animation:none!important;transition:none!important;caret-color:transparent!important}
+/** The ancestors of the widget are not in its picture. */
+const SHELLS = `[${SHELL_ATTRIBUTE}]{container-type:normal!important}
 [${SHELL_ATTRIBUTE}]::before,[${SHELL_ATTRIBUTE}]::after{content:none!important}`;
+/** Nothing moves in a picture. */
+const STILL = "*,::before,::after{animation:none!important}";
 
 /** Firefox draws no native controls in a picture; these stand in for them, below all other CSS. */
 const FIREFOX = `:where(input,textarea,select){border:1px solid #8f8f9d;border-radius:3px;padding:2px 3px}
@@ -28,6 +40,7 @@ const FIREFOX = `:where(input,textarea,select){border:1px solid #8f8f9d;border-r
 :where(select:not([multiple],[size])){appearance:none;padding:2px 20px 2px 5px;background:#e9e9ed url("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 10 10'><path d='m1.5 3.5 3.5 3.5 3.5-3.5' fill='none' stroke='black' stroke-width='1.3'/></svg>") right 5px center/10px no-repeat}`;
 
 const NAMED_FAILURES = 2;
+const FRAMED = "Pages in frames are not drawn: set method to 'screen'.";
 
 interface Cached {
   stamp: string;
@@ -37,6 +50,10 @@ interface Cached {
 const cache = new WeakMap<CSSStyleSheet, Map<Scope, Cached>>();
 /** Copies of other sites' style sheets, null where the site does not allow it. */
 const copies = new Map<string, Promise<CSSStyleSheet | null>>();
+/** The texts of linked style sheets, as far as they were needed; empty where there is none. */
+const texts = new Map<string, string>();
+/** The files of icon fonts. */
+const files = new Map<string, Promise<ArrayBuffer>>();
 
 export const makeRenderer: MakePainter = (root, { changed, problem, signal }) => {
   const contents = makeResources(signal);
@@ -47,6 +64,7 @@ export const makeRenderer: MakePainter = (root, { changed, problem, signal }) =>
   let background: string[] = [];
   let scopes = new Map<Node, Scope>();
   let unread: string[] = [];
+  const icons = new Set<string>();
   let said = "";
 
   const pictures = followPictures(changed, signal);
@@ -74,10 +92,22 @@ export const makeRenderer: MakePainter = (root, { changed, problem, signal }) =>
     }
     counted = countRules();
     const { names, inline } = namesOf(root);
-    const text = `${select(sheets, names, inline)}\n${ALWAYS}`;
-    const whole = navigator.userAgent.includes("Firefox") ? `${FIREFOX}\n${text}` : text;
-    css = await withData(whole);
+    const rules = select(sheets, names, inline);
+    const all = rules + inline;
+    for (const icon of iconsIn(all)) icons.add(icon);
+    const faces = await Promise.all(fontsFor(sheets, all).map((font) => faceOf(font, icons)));
+    const parts = [...faces, rules, SHELLS];
+    if (navigator.userAgent.includes("Firefox")) parts.unshift(FIREFOX);
+    if (all.includes("animation")) parts.push(STILL);
+    css = await withData(parts.join("\n"));
     background = backgrounds(root);
+  }
+
+  /** Whether there are icons in the text that the fonts have not yet. */
+  function addIcons(text: string): boolean {
+    const found = iconsIn(text).filter((icon) => !icons.has(icon));
+    for (const icon of found) icons.add(icon);
+    return found.length > 0;
   }
 
   async function withData(text: string): Promise<string> {
@@ -92,7 +122,8 @@ export const makeRenderer: MakePainter = (root, { changed, problem, signal }) =>
   function countRules(): number {
     let count = 0;
     for (const tree of [document, ...scopes.keys()]) {
-      for (const sheet of sheetsOf(tree as Document | ShadowRoot)) count += sizeOf(sheet);
+      const { styleSheets, adoptedStyleSheets } = tree as Document | ShadowRoot;
+      for (const sheet of [...styleSheets, ...adoptedStyleSheets]) count += sizeOf(sheet);
     }
     return count;
   }
@@ -102,6 +133,7 @@ export const makeRenderer: MakePainter = (root, { changed, problem, signal }) =>
     for (let pending = true; ; ) {
       pending = false;
       const blocked: string[] = [];
+      let frames = "";
       const drawing: Drawing = {
         root,
         ...size.box,
@@ -117,6 +149,9 @@ export const makeRenderer: MakePainter = (root, { changed, problem, signal }) =>
           if (data === null) blocked.push(`a ${element.localName}`);
           return data;
         },
+        framed: () => {
+          frames = FRAMED;
+        },
         animated: animated.styles,
         scrollers: changes.scrollers,
       };
@@ -125,7 +160,8 @@ export const makeRenderer: MakePainter = (root, { changed, problem, signal }) =>
         await contents.settled();
         continue;
       }
-      tell([...unread, ...contents.failed(), ...blocked]);
+      if (addIcons(body)) await readRules();
+      tell([...unread, ...contents.failed(), ...blocked], frames);
       contents.sweep();
       if (animated.running) changed();
       return svg(body, css, size);
@@ -133,8 +169,8 @@ export const makeRenderer: MakePainter = (root, { changed, problem, signal }) =>
   }
 
   /** Says what is missing, once for as long as it is the same. */
-  function tell(missing: string[]): void {
-    const sentence = sentenceAbout([...new Set(missing)]);
+  function tell(missing: string[], frames: string): void {
+    const sentence = `${sentenceAbout([...new Set(missing)])} ${frames}`.trim();
     if (sentence !== said) problem(sentence);
     said = sentence;
   }
@@ -259,7 +295,7 @@ function sheetsOf(tree: Document | ShadowRoot): CSSStyleSheet[] {
 
 function sizeOf(sheet: CSSStyleSheet): number {
   try {
-    return sheet.cssRules.length;
+    return sheet.disabled ? 0 : sheet.cssRules.length;
   } catch {
     return 0; // Another site's.
   }
@@ -274,7 +310,14 @@ async function cached(sheet: CSSStyleSheet, scope: Scope, shadows: boolean): Pro
   if (known?.stamp === stamp) return known.sheet;
   const readable = await readableCopy(sheet);
   if (!readable) return null;
-  const read = readSheet(readable, scope, shadows);
+  let read = readSheet(readable, scope, shadows, texts);
+  if (read.lost.size > 0) {
+    for (const url of read.lost) {
+      const text = load(url).then((response) => response.text());
+      texts.set(url, await text.catch(() => ""));
+    }
+    read = readSheet(readable, scope, shadows, texts);
+  }
   scopes.set(scope, { stamp, sheet: read });
   return read;
 }
@@ -293,12 +336,24 @@ async function readableCopy(sheet: CSSStyleSheet): Promise<CSSStyleSheet | null>
 
 async function copySheet(href: string): Promise<CSSStyleSheet | null> {
   try {
-    const response = await fetch(href);
-    if (!response.ok) return null;
     const copy = new CSSStyleSheet({ baseURL: href });
-    return await copy.replace(await response.text());
+    return await copy.replace(await (await load(href)).text());
   } catch {
     return null;
+  }
+}
+
+/** A font with its file, without the icons that are not in the picture. */
+async function faceOf(font: Font, icons: ReadonlySet<string>): Promise<string> {
+  const { truetype } = font;
+  if (!truetype || icons.size === 0) return fontFace(font);
+  try {
+    const file = files.get(truetype) ?? load(truetype).then((response) => response.arrayBuffer());
+    files.set(truetype, file);
+    const small = await withIcons(new DataView(await file), icons);
+    return fontFace(font, small && (await dataOf(small)));
+  } catch {
+    return fontFace(font); // It can't be read, here or now.
   }
 }
 

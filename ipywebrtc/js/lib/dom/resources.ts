@@ -28,10 +28,11 @@ interface Entry {
 export function makeResources(signal: AbortSignal): Resources {
   const entries = new Map<string, Entry>();
 
-  function load(url: string): Entry {
+  function begin(url: string): Entry {
     const entry: Entry = { data: null, failed: false, used: true, loading: Promise.resolve() };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
-    entry.loading = read(url, limit).then(
+    const read = async () => dataOf(await (await load(url, limit)).blob());
+    entry.loading = read().then(
       (data) => {
         entry.data = data;
       },
@@ -46,7 +47,7 @@ export function makeResources(signal: AbortSignal): Resources {
   return {
     get(url) {
       if (url.startsWith("data:")) return url;
-      const entry = entries.get(url) ?? load(url);
+      const entry = entries.get(url) ?? begin(url);
       entries.set(url, entry);
       entry.used = true;
       return entry.data;
@@ -64,10 +65,15 @@ export function makeResources(signal: AbortSignal): Resources {
   };
 }
 
-async function read(url: string, signal: AbortSignal): Promise<string> {
+/** Loads a file; rejects where it can't be read. */
+export async function load(url: string, signal: AbortSignal | null = null): Promise<Response> {
   const response = await fetch(url, { signal });
   if (!response.ok) throw new Error(`${url}: ${response.status}`);
-  const blob = await response.blob();
+  return response;
+}
+
+/** A file as a data URL. */
+export function dataOf(blob: Blob): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(reader.result as string);

@@ -80,6 +80,7 @@ describe("the CSS of a tree", () => {
     ],
     fonts: [],
     whole: [],
+    lost: new Set(),
   };
 
   it("has what occurs, with the variables that it uses", () => {

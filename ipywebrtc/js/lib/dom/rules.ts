@@ -11,6 +11,8 @@ export interface Sheet {
   fonts: Font[];
   /** What stands whole: the order of layers, registered properties. */
   whole: string[];
+  /** The URLs of the style sheets whose text is needed, and was not given. */
+  lost: Set<string>;
 }
 
 interface Rule {
@@ -28,12 +30,14 @@ export interface Selector {
   needs: string[];
 }
 
-interface Font {
+export interface Font {
   family: string;
   weight: string;
   style: string;
   range: string;
-  text: string;
+  source: string;
+  /** The URL of the same font as TrueType, of which icons can be left out. */
+  truetype: string | undefined;
 }
 
 /** The place of a selector: the document is 0, each shadow root has a number of its own. */
@@ -49,16 +53,22 @@ const NEVER = /:(hover|active|focus(-visible|-within)?|target|fullscreen|modal)(
 const PSEUDO_ELEMENT = /::|:(before|after|first-line|first-letter)(?![\w-])/;
 const URL_FUNCTION = /url\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^)"']*?))\s*\)/g;
 
-/** Reads a style sheet; throws where it is another site's. */
-export function readSheet(sheet: CSSStyleSheet, scope: Scope, shadows: boolean): Sheet {
-  const result: Sheet = { rules: [], fonts: [], whole: [] };
-  read(sheet.cssRules, sheet.href ?? document.baseURI, "", "", { scope, shadows, result });
+/** Reads a style sheet, with the texts of linked ones by URL; throws where it is another site's. */
+export function readSheet(
+  sheet: CSSStyleSheet,
+  scope: Scope,
+  shadows: boolean,
+  texts: ReadonlyMap<string, string>,
+): Sheet {
+  const result: Sheet = { rules: [], fonts: [], whole: [], lost: new Set() };
+  read(sheet.cssRules, sheet.href ?? document.baseURI, "", "", { scope, shadows, texts, result });
   return result;
 }
 
 interface Reading {
   scope: Scope;
   shadows: boolean;
+  texts: ReadonlyMap<string, string>;
   result: Sheet;
 }
 
@@ -84,7 +94,8 @@ function read(
         read(sheet.cssRules, sheet.href ?? base, before, after, reading);
       }
     } else if (rule instanceof CSSFontFaceRule) {
-      reading.result.fonts.push(fontOf(rule.style, base));
+      // Those of shadow trees do not count: text has the fonts of the document.
+      if (!reading.scope) reading.result.fonts.push(fontOf(rule.style, base));
     } else if (rule instanceof CSSKeyframesRule) {
       // What is animated is drawn where it stands.
     } else if (rule instanceof CSSGroupingRule) {
@@ -96,17 +107,32 @@ function read(
   }
 }
 
-/** A font with one file: a picture carries it along, each time. */
 function fontOf(style: CSSStyleDeclaration, base: string): Font {
   const value = (name: string) => style.getPropertyValue(name);
   const sources = split(value("src"));
   const source = sources.find((text) => text.includes("woff2")) ?? sources.at(-1) ?? "";
+  const truetype = sources.find((text) => text.includes("truetype")) ?? "";
   const [family, range] = [value("font-family"), value("unicode-range")];
   const [weight, slope] = [value("font-weight") || "normal", value("font-style") || "normal"];
-  const text =
-    `@font-face{font-family:${family};font-weight:${weight};font-style:${slope};` +
-    `${range && `unicode-range:${range};`}src:${absolute(source, base)}}`;
-  return { family: unquoted(family), weight, style: slope, range, text };
+  return {
+    family: unquoted(family),
+    weight,
+    style: slope,
+    range,
+    source: absolute(source, base),
+    truetype: /url\("(.+?)"\)/.exec(absolute(truetype, base))?.[1],
+  };
+}
+
+/** A font with one file: a picture carries it along, each time. */
+export function fontFace(
+  { family, weight, style, range, source }: Font,
+  data?: string | null,
+): string {
+  return (
+    `@font-face{font-family:"${family}";font-weight:${weight};font-style:${style};` +
+    `${range && `unicode-range:${range};`}src:${data ? `url("${data}")` : source}}`
+  );
 }
 
 /** Whether the page has loaded a font, as it does when there is text in it. */
@@ -138,7 +164,8 @@ function styleRule(
       style.removeProperty(name);
     }
   }
-  const whole = variables.length === 0 && /:\s*;/.test(style.cssText) ? asWritten(rule) : null;
+  const whole =
+    variables.length === 0 && /:\s*;/.test(style.cssText) ? asWritten(rule, reading) : null;
   const nested = [...(rule.cssRules ?? [])].map(({ cssText }) => cssText).join("");
   return {
     selectors: selectors(rule.selectorText, reading.scope, reading.shadows),
@@ -151,8 +178,10 @@ function styleRule(
  * The declarations of a rule in their own words, where the browser has lost some: it writes a
  * shorthand with `var()`, a part of which is set again, as empty.
  */
-function asWritten(rule: CSSStyleRule): string | null {
-  const source = rule.parentStyleSheet?.ownerNode?.textContent;
+function asWritten(rule: CSSStyleRule, { texts, result }: Reading): string | null {
+  const { href, ownerNode } = rule.parentStyleSheet ?? {};
+  const source = href ? texts.get(href) : ownerNode?.textContent;
+  if (href && source === undefined) result.lost.add(href);
   if (!source) return null;
   const head = rule.selectorText.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/\s+/g, "\\s*");
   const plain = source.replace(/\/\*[\s\S]*?\*\//g, "");
@@ -281,12 +310,13 @@ export function select(sheets: Sheet[], present: Set<string>, inline: string): s
     const declarations = wanted.map(([, text]) => text).join("") + rule.declarations;
     if (declarations) parts.push(`${rule.before}${heads}{${declarations}}${rule.after}`);
   }
-  const css = parts.join("\n");
+  return parts.join("\n");
+}
+
+/** The fonts that CSS names, and the page has loaded. */
+export function fontsFor(sheets: Sheet[], css: string): Font[] {
   const fonts = sheets.flatMap((sheet) => sheet.fonts);
-  const needed = fonts.filter(
-    (font) => (css.includes(font.family) || inline.includes(font.family)) && isLoaded(font),
-  );
-  return [...needed.map(({ text }) => text), css].join("\n");
+  return fonts.filter((font) => css.includes(font.family) && isLoaded(font));
 }
 
 /** CSS whose relative URLs are made absolute. */
