@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +11,13 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.media import FPS, write_tone, write_video
+from e2e.processes import memory, resident
+from e2e.proxy import Proxy
 from e2e.recordings import contents, picture_at
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from e2e.conftest import Launch, OpenNotebook
+    from e2e.hosts import JupyterLab
 
 CAMERA_FPS = 20
 
@@ -416,3 +418,50 @@ def test_a_page_without_webcodecs_records_too(notebook: OpenNotebook, tmp_path: 
     assert found.codecs["audio"] == "opus"
     assert found.duration == pytest.approx(3, abs=0.25)
     assert picture_at(data, 1.5).mean() == pytest.approx(40 + 180 * 1.5 / 6, abs=15)
+
+
+def test_a_large_recording_arrives_whole_and_memory_stays_flat(
+    notebook: OpenNotebook, launch: Launch, host: JupyterLab
+) -> None:
+    def cells() -> None:
+        import ipywebrtc
+        from e2e.noise import Noise
+
+        noise = Noise()
+        noise
+        # %%
+        recorder = ipywebrtc.VideoRecorder(
+            stream=ipywebrtc.WidgetStream(widget=noise, method="canvas"),
+            codecs="vp8",
+            bitrate=25_000_000,
+            autosave=True,
+        )
+        recorder
+
+    browser = launch(extra=["--enable-features=OfItsOwn"])  # to count its memory alone
+    with Proxy.running(host.port) as proxy:
+        nb = notebook(cells, browser=browser, port=proxy.port)
+        nb.execute(f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})")
+        nb.run()
+        nb.output(1).get_by_role("button", name="Record").click()
+        nb.wait_for("recorder.size > 6e6", timeout=60)
+        before = (resident(nb.python("__import__('os').getpid()")), *memory(browser))
+        sent, back = proxy.to_server, proxy.to_page
+        nb.wait_for("recorder.size > 62e6", timeout=200)
+        after = (resident(nb.python("__import__('os').getpid()")), *memory(browser))
+        nb.output(1).get_by_role("button", name="Stop").click()
+        nb.wait_for("recorder.status == 'idle'", timeout=60)
+        upwards, downwards = proxy.to_server - sent, proxy.to_page - back
+    assert nb.python("recorder.error") == ""
+    path = nb.folder / "record.webm"
+    size = path.stat().st_size
+    assert size == nb.python("recorder.size")
+    assert size > 60e6
+    found = contents(path)
+    assert found.duration == pytest.approx(nb.python("recorder.duration"), abs=0.25)
+    assert max(np.diff(found.times)) < 1
+    print("MEMORY", before, after, upwards, downwards)
+    assert upwards < 1.1 * size
+    assert downwards < 0.01 * size
+    growth = [later - earlier for earlier, later in zip(before, after, strict=True)]
+    assert max(growth) < 40e6

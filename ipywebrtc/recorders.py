@@ -357,10 +357,10 @@ class _MediaRecorder(Recorder):
     """Seconds after which a recording ends by itself; None, the default, for never."""
 
     duration = traitlets.Float(0, read_only=True).tag(sync=True)
-    """Seconds of the recording, without its pauses; refreshed four times a second. Read-only."""
+    """Seconds of the recording, without its pauses; refreshed once a second. Read-only."""
 
     size = traitlets.Int(0, read_only=True).tag(sync=True)
-    """Bytes of the recording, refreshed four times a second. Read-only."""
+    """Bytes of the recording, refreshed once a second. Read-only."""
 
     path = traitlets.Unicode(read_only=True).tag(sync=True)
     """The file that holds the recording, from its first byte on: with `autosave` the one that was

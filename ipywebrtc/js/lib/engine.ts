@@ -25,8 +25,8 @@ export interface Engine {
   readonly mime: string;
   /** Seconds of the recording, without pauses; it starts with the first frame. */
   duration(): number;
-  /** Frames that were not encoded, as the machine was too slow. */
-  dropped(): number;
+  /** The part of the frames, 0 to 1, that was left out as the machine was too slow. */
+  lost(): number;
   /** Records the tracks that the stream has now. */
   follow(stream: MediaStream): void;
   pause(): void;

@@ -15,8 +15,13 @@ import { makeUpload, type Upload } from "./upload.ts";
 type Model = AnyModel<MediaRecorderTraits>;
 type Phase = "record" | "pause" | "stop";
 
-/** Milliseconds between two reports to the kernel. */
-const REPORT = 250;
+/** Milliseconds between two looks of the views here. */
+const SHOW = 250;
+/** Milliseconds between two reports to the kernel, which sends what it learns to every page. */
+const REPORT = 1000;
+
+/** The part of the frames that may be left out without a word. */
+const LOST = 0.1;
 
 /** The recording that this page makes now. */
 export interface Recording {
@@ -115,6 +120,7 @@ async function record(
   });
   const late = setTimeout(() => fail(tooLate(live, request.timeout)), request.timeout * 1000);
   let reporting: ReturnType<typeof setInterval> | undefined;
+  let showing: ReturnType<typeof setInterval> | undefined;
   let last: ReturnType<typeof setTimeout> | undefined;
 
   show(recording);
@@ -169,9 +175,11 @@ async function record(
     check();
     report();
     reporting = setInterval(report, REPORT);
+    showing = setInterval(() => show(recording), SHOW);
 
     await unlessAborted(stop, signal);
     await unlessAborted(engine.finish(limit), signal);
+    if (!note && engine.lost() > LOST) note = tooSlow(engine.lost());
     const { duration } = recording;
     const complete = await writing().finish();
     keep(writing().kept(), options.format);
@@ -182,6 +190,7 @@ async function record(
     clearTimeout(late);
     clearTimeout(last);
     clearInterval(reporting);
+    clearInterval(showing);
     done.abort();
     show(null);
   }
@@ -229,6 +238,11 @@ async function chooseEngine(
       return other.makeEngine(...given);
     }
   };
+}
+
+function tooSlow(lost: number): string {
+  const share = Math.round(100 * lost);
+  return `${share} % of the pictures were left out, as this computer can't encode them in time: record a smaller picture, or set codecs to 'vp8'.`;
 }
 
 function tooLate(live: Live | null, seconds: number): Failure {

@@ -81,7 +81,7 @@ export const webcodecs: MakeEngine = async ({ stream }, first, options, host) =>
   return {
     mime: `${options.kind}/${options.format}`,
     duration: clock.now,
-    dropped: () => parts.reduce((sum, part) => sum + part.dropped(), 0),
+    lost: () => Math.max(...parts.map((part) => part.lost())),
     follow,
     pause: clock.pause,
     resume: clock.run,
@@ -102,7 +102,7 @@ interface Part<Source = VideoSampleSource | AudioSampleSource> {
   /** Fills what is missing up to this time. */
   fill(time: number): void;
   end(time: number): void;
-  dropped(): number;
+  lost(): number;
 }
 
 /** Reads the first track of a kind, and the next one when it is replaced. */
@@ -142,11 +142,13 @@ function videoPart(
       : {}),
   });
   let pending = 0;
+  let added = 0;
   let dropped = 0;
   let last: VideoSample | null = null;
   let ended = Number.POSITIVE_INFINITY;
 
   const add = (sample: VideoSample, timestamp: number) => {
+    added += 1;
     if (pending >= PENDING) {
       dropped += 1;
       return;
@@ -211,7 +213,7 @@ function videoPart(
       last?.close();
       last = null;
     },
-    dropped: () => dropped,
+    lost: () => dropped / Math.max(1, added),
   };
 }
 
@@ -284,7 +286,7 @@ function audioPart(
     end(time) {
       if (time - end > LAG) silence(time - end);
     },
-    dropped: () => 0,
+    lost: () => 0,
   };
 }
 

@@ -1,0 +1,164 @@
+"""Measures recordings of the camera, beside ipywebrtc 0.6.0.
+
+`python -m e2e.bench_recorder` records the same fake camera with each in turn, as these figures mean
+something only side by side, and prints for each size: pictures recorded a second, the part of the
+camera's pictures that is missing, seconds from the stop to the file in the kernel, and whether the
+file tells its duration. Then it records much for a while and prints how fast it came and what it
+cost in memory.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import av.error
+from playwright.sync_api import sync_playwright
+
+from e2e.bench_snapshot import install_old
+from e2e.browsers import Browsers
+from e2e.hosts import JupyterLab
+from e2e.notebooks import Notebook, write_notebook
+from e2e.processes import memory, resident
+from e2e.recordings import Contents, contents
+
+CAMERA_FPS = 20
+SIZES = ((640, 480), (1280, 720))
+SECONDS = 6.0
+ROUNDS = 3
+LARGE = 64e6  # bytes
+
+
+def cells(width: int, height: int) -> None:
+    """Record a camera that is shown."""
+    import time
+
+    from ipywebrtc import CameraStream, VideoRecorder
+
+    camera = CameraStream(constraints={"audio": True, "video": {"width": width, "height": height}})
+    camera
+    # %%
+    recorder = VideoRecorder(stream=camera)
+    arrivals: list[float] = []
+    recorder.video.observe(lambda _: arrivals.append(time.perf_counter()), "value")
+    recorder
+
+
+def large_cells() -> None:
+    """Record noise, which hardly compresses."""
+    from e2e.noise import Noise
+    from ipywebrtc import VideoRecorder, WidgetStream
+
+    noise = Noise()
+    noise
+    # %%
+    recorder = VideoRecorder(
+        stream=WidgetStream(widget=noise, method="canvas"),
+        codecs="vp8",
+        bitrate=25_000_000,
+        autosave=True,
+    )
+    recorder
+
+
+def main() -> None:
+    """Measure both, and print a table."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        browsers = Browsers(stack.enter_context(sync_playwright()))
+        stack.callback(browsers.close)
+        pythons = {"0.6.0": install_old(folder / "old"), "this": sys.executable}
+        hosts = {}
+        for name, python in pythons.items():
+            root, home = folder / f"{name}-root", folder / f"{name}-home"
+            root.mkdir()
+            home.mkdir()
+            hosts[name] = stack.enter_context(JupyterLab.running(root, home, python)), root
+        print(f"{'size':10} {'':6} {'fps':>6} {'missing':>8} {'stop to file':>13} {'duration':>9}")
+        for width, height in SIZES:
+            for name, (host, root) in hosts.items():
+                nb = open_notebook(host, root / f"{width}.ipynb", browsers, width, height)
+                report(f"{width}x{height}", name, [record(nb) for _ in range(ROUNDS)])
+                browsers.close_pages()
+        measure_large(*hosts["this"], browsers)
+
+
+def open_notebook(
+    host: JupyterLab, path: Path, browsers: Browsers, width: int, height: int
+) -> Notebook:
+    """Open the cells in a page, with a camera that has warmed up."""
+    write_notebook(path, cells, {"width": width, "height": height})
+    kernel = host.start_kernel(path)
+    page = browsers.launch().new_context().new_page()
+    page.goto(host.url(path))
+    nb = Notebook(host, path, kernel, page)
+    nb.run()
+    nb.output(0).locator("video").evaluate("""async video => {
+      while (!video.videoWidth) await new Promise(requestAnimationFrame);
+    }""")
+    return nb
+
+
+def record(nb: Notebook) -> tuple[float, Contents | None, float]:
+    """Record for some time; return seconds, what is in the file, and seconds until it was here."""
+    count = nb.python("len(arrivals)")
+    nb.execute("recorder.recording = True")
+    begun = time.perf_counter()
+    nb.page.wait_for_timeout(1000 * SECONDS)
+    nb.execute("stopped = time.perf_counter(); recorder.recording = False")
+    seconds = time.perf_counter() - begun
+    nb.wait_for(f"len(arrivals) > {count}", timeout=30)
+    data = nb.python("bytes(recorder.video.value)")
+    try:
+        found = contents(data)
+    except av.error.FFmpegError:
+        found = None
+    return seconds, found, float(nb.python("arrivals[-1] - stopped"))
+
+
+def report(size: str, name: str, rounds: list[tuple[float, Contents | None, float]]) -> None:
+    """Print the medians."""
+    rates = [len(found.times) / seconds for seconds, found, _ in rounds if found]
+    late = statistics.median(late for _, _, late in rounds)
+    rate = statistics.median(rates) if rates else 0.0
+    missing = max(0.0, 1 - rate / CAMERA_FPS)
+    told = all(found and found.duration for _, found, _ in rounds)
+    duration = "yes" if told else "no"
+    print(f"{size:10} {name:6} {rate:6.1f} {missing:8.1%} {late:11.2f} s {duration:>9}")
+
+
+def measure_large(host: JupyterLab, root: Path, browsers: Browsers) -> None:
+    """Record noise at a high bit rate, and print how it came."""
+    path = root / "large.ipynb"
+    write_notebook(path, large_cells, {})
+    kernel = host.start_kernel(path)
+    browser = browsers.launch(extra=["--enable-features=OfItsOwn"])
+    page = browser.new_context().new_page()
+    page.goto(host.url(path))
+    nb = Notebook(host, path, kernel, page)
+    nb.execute(f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})")
+    nb.run()
+    process = nb.python("__import__('os').getpid()")
+    nb.execute("recorder.recording = True")
+    nb.wait_for("recorder.size > 6e6", timeout=60)
+    before, begun = (resident(process), *memory(browser)), time.perf_counter()
+    nb.wait_for(f"recorder.size > {LARGE}", timeout=120)
+    after, taken = (resident(process), *memory(browser)), time.perf_counter() - begun
+    stopped = time.perf_counter()
+    nb.execute("recorder.recording = False")
+    nb.wait_for("recorder.status == 'idle'", timeout=120)
+    late = time.perf_counter() - stopped
+    rate = (LARGE - 6e6) / taken / 1e6
+    print(f"noise: {rate:.1f} MB/s, complete {late:.2f} s after the stop")
+    kernel, own, pages = (
+        (later - earlier) / 1e6 for earlier, later in zip(before, after, strict=True)
+    )
+    print(f"memory grew by {kernel:.0f} MB (kernel), {own:.0f} MB (browser), {pages:.0f} MB (page)")
+
+
+if __name__ == "__main__":
+    main()
