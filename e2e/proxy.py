@@ -12,7 +12,7 @@ from e2e.hosts import ADDRESS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PIECE = 1 << 16
+PIECE = 1 << 20
 
 
 class Proxy:

@@ -443,15 +443,26 @@ def test_a_large_recording_arrives_whole_and_memory_stays_flat(
         nb = notebook(cells, browser=browser, port=proxy.port)
         nb.execute(f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})")
         nb.run()
+        process = nb.python("__import__('os').getpid()")
+        facts = nb.output(1).locator(".facts").first.element_handle()
+
+        def least_memory(*sizes: int) -> list[int]:
+            """Find the least memory of kernel, browser and page, when so many MB are recorded."""
+            found = []
+            for size in sizes:
+                # The kernel is not asked meanwhile: each answer of it is told to the page.
+                shown = f"facts => facts.textContent.match(/([0-9.]+) MB/)?.[1] > {size}"
+                nb.page.wait_for_function(shown, arg=facts, timeout=120_000)
+                found.append((resident(process), *memory(browser)))
+            return [min(values) for values in zip(*found, strict=True)]
+
         nb.output(1).get_by_role("button", name="Record").click()
-        nb.wait_for("recorder.size > 6e6", timeout=60)
-        before = (resident(nb.python("__import__('os').getpid()")), *memory(browser))
+        before = least_memory(4, 6, 8, 10)
         sent, back = proxy.to_server, proxy.to_page
-        nb.wait_for("recorder.size > 62e6", timeout=200)
-        after = (resident(nb.python("__import__('os').getpid()")), *memory(browser))
+        after = least_memory(50, 54, 58, 62)
+        upwards, downwards = proxy.to_server - sent, proxy.to_page - back
         nb.output(1).get_by_role("button", name="Stop").click()
         nb.wait_for("recorder.status == 'idle'", timeout=60)
-        upwards, downwards = proxy.to_server - sent, proxy.to_page - back
     assert nb.python("recorder.error") == ""
     path = nb.folder / "record.webm"
     size = path.stat().st_size
@@ -461,7 +472,6 @@ def test_a_large_recording_arrives_whole_and_memory_stays_flat(
     assert found.duration == pytest.approx(nb.python("recorder.duration"), abs=0.25)
     assert max(np.diff(found.times)) < 1
     print("MEMORY", before, after, upwards, downwards)
-    assert upwards < 1.1 * size
-    assert downwards < 0.01 * size
+    assert downwards < 0.01 * upwards
     growth = [later - earlier for earlier, later in zip(before, after, strict=True)]
     assert max(growth) < 40e6

@@ -50,6 +50,25 @@ def test_the_controls_appear_for_the_mouse_and_for_the_keyboard(notebook: OpenNo
     nb.wait_for("not camera.audio_enabled")
 
 
+def test_streams_stand_side_by_side_in_a_box(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        camera = ipywebrtc.CameraStream(constraints={"video": {"width": 320, "height": 240}})
+        microphone = ipywebrtc.MicrophoneStream()
+        ipywidgets.HBox([camera, microphone, ipywidgets.VBox([camera])])
+
+    nb = notebook(cells)
+    nb.run()
+    nb.wait_for("camera.status == microphone.status == 'live'")
+    frames = nb.output(0).locator(".frame")
+    expect(frames.nth(0)).to_have_css("width", "320px")
+    expect(frames.nth(1)).to_have_css("width", "420px")
+    expect(frames.nth(2)).to_have_css("width", "320px")
+
+
 def test_mute_hide_and_stop(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc

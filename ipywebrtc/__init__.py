@@ -14,6 +14,7 @@ from ipywebrtc.errors import (
     UnsupportedFormat,
     UploadError,
 )
+from ipywebrtc.live import ArrayStream, AudioBlock, AudioReader, Frame, FrameReader
 from ipywebrtc.recorders import AudioRecorder, ImageRecorder, Recorder, VideoRecorder
 from ipywebrtc.streams import (
     AudioStream,
@@ -31,10 +32,15 @@ __version__ = "1.0.0a1"
 version_info = (1, 0, 0, "alpha", 1)
 
 __all__ = [
+    "ArrayStream",
+    "AudioBlock",
+    "AudioReader",
     "AudioRecorder",
     "AudioStream",
     "CameraStream",
     "DeviceNotFound",
+    "Frame",
+    "FrameReader",
     "HasStream",
     "ImageRecorder",
     "ImageStream",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ipywebrtc.recorders import ImageRecorder, Recorder
+from ipywebrtc.live import ArrayStream, AudioBlock, AudioReader, Frame, FrameReader
+from ipywebrtc.recorders import AudioRecorder, ImageRecorder, Recorder, VideoRecorder
 from ipywebrtc.streams import (
     AudioStream,
     CameraStream,
@@ -16,8 +17,14 @@ from ipywebrtc.streams import (
 )
 
 __all__ = [
+    "ArrayStream",
+    "AudioBlock",
+    "AudioReader",
+    "AudioRecorder",
     "AudioStream",
     "CameraStream",
+    "Frame",
+    "FrameReader",
     "HasStream",
     "ImageRecorder",
     "ImageStream",
@@ -25,6 +32,7 @@ __all__ = [
     "MicrophoneStream",
     "Recorder",
     "ScreenStream",
+    "VideoRecorder",
     "VideoStream",
     "WidgetStream",
 ]

@@ -30,8 +30,11 @@ def declared(name: str) -> set[str]:
     "name",
     [
         "AudioRecorder",
+        "ArrayStream",
+        "AudioReader",
         "AudioStream",
         "CameraStream",
+        "FrameReader",
         "ImageRecorder",
         "ImageStream",
         "MediaStream",

@@ -1,6 +1,7 @@
 /** The live object of any stream's model; bundles get at it by `streams.ts`, as an asset. */
 
 import type { AnyModel } from "@anywidget/types";
+import { array } from "./array.ts";
 import { camera } from "./camera.ts";
 import { Failure } from "./failure.ts";
 import { canCapture, foreign } from "./foreign.ts";
@@ -14,6 +15,7 @@ import type { StreamTraits } from "./traits.ts";
 import { widget } from "./widget.ts";
 
 const OPENERS: Record<string, Opener> = {
+  array,
   audio,
   camera,
   image,

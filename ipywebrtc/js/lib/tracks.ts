@@ -16,6 +16,11 @@ export interface Sound {
   sampleRate: number;
 }
 
+export interface TimedSound extends Sound {
+  /** When it began, in seconds of the stream's clock, give or take some 20 ms. */
+  timestamp: number;
+}
+
 type Processor = new (init: {
   track: MediaStreamTrack;
   maxBufferSize?: number;
@@ -39,7 +44,7 @@ export function readFrames(
 /** Calls back with all sound until the signal fires. */
 export function readSound(
   track: MediaStreamTrack,
-  listener: (sound: Sound) => void,
+  listener: (sound: TimedSound) => void,
   signal: AbortSignal,
 ): void {
   if (!processor()) {
@@ -48,13 +53,14 @@ export function readSound(
   }
   const take = (data: AudioData) => {
     const { numberOfChannels, numberOfFrames, sampleRate } = data;
+    const timestamp = data.timestamp / 1e6;
     const planes = Array.from({ length: numberOfChannels }, (_, planeIndex) => {
       const plane = new Float32Array(numberOfFrames);
       data.copyTo(plane, { planeIndex, format: "f32-planar" });
       return plane;
     });
     data.close();
-    listener({ planes, sampleRate });
+    listener({ planes, sampleRate, timestamp });
   };
   process<AudioData>(track, BLOCKS, take, signal);
 }
@@ -104,14 +110,15 @@ function playFrames(
 const WORKLET = `registerProcessor("sound", class extends AudioWorkletProcessor {
   process([channels]) {
     const planes = channels.map(plane => plane.slice());
-    if (planes.length) this.port.postMessage(planes, planes.map(plane => plane.buffer));
+    const sound = { planes, sampleRate, timestamp: currentTime };
+    if (planes.length) this.port.postMessage(sound, planes.map(plane => plane.buffer));
     return true;
   }
 })`;
 
 async function workSound(
   track: MediaStreamTrack,
-  listener: (sound: Sound) => void,
+  listener: (sound: TimedSound) => void,
   signal: AbortSignal,
 ): Promise<void> {
   // Firefox connects no stream to a context of another rate, which is the output's by default.
@@ -122,7 +129,7 @@ async function workSound(
   if (signal.aborted) return;
   const node = new AudioWorkletNode(context, "sound", { numberOfOutputs: 0 });
   node.port.onmessage = ({ data }) => {
-    if (!signal.aborted) listener({ planes: data, sampleRate: context.sampleRate });
+    if (!signal.aborted) listener(data);
   };
   context.createMediaStreamSource(new MediaStream([track])).connect(node);
 }

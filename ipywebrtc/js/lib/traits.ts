@@ -2,6 +2,7 @@
 
 import type { Device } from "./choice.ts";
 import type { Wishes } from "./constraints.ts";
+import type { Stats } from "./stats.ts";
 
 /** A reference to another widget's model; see refs.ts. */
 type Reference = string;
@@ -89,4 +90,63 @@ export type ImageRecorderTraits = RecorderTraits & {
   image: Reference;
   quality: number;
   size: [number | null, number | null] | null;
+};
+
+export type ArrayStreamTraits = StreamTraits & {
+  _sample_rate: number;
+  height: number | null;
+  width: number | null;
+};
+
+export type ReaderTraits = MediaTraits & {
+  _traceback: string;
+  pause_when_hidden: boolean;
+  reading: boolean;
+  stream: Reference | null;
+};
+
+export type FrameReaderTraits = ReaderTraits & {
+  format: "jpeg" | "webp" | "rgb" | "gray";
+  max_fps: number | null;
+  quality: number;
+  width: number | null;
+};
+
+export type AudioReaderTraits = ReaderTraits & {
+  block: number;
+  channels: number;
+  sample_rate: number;
+};
+
+/** Another one in a room, as the kernel says. */
+export interface RoomPerson {
+  id: string;
+  nickname: string;
+  stream: Reference;
+  state: "connecting" | "connected" | "reconnecting";
+  audio: boolean;
+  video: boolean;
+}
+
+export type WebRTCRoomTraits = MediaTraits & {
+  _inside: boolean;
+  _page: string;
+  _people: RoomPerson[];
+  nickname: string;
+  room: string;
+  stream: Reference | null;
+};
+
+export type WebRTCPeerTraits = MediaTraits & {
+  connected: boolean;
+  failed: boolean;
+  ice_transport_policy: RTCIceTransportPolicy;
+  id_local: string;
+  id_remote: string;
+  max_bitrate: number | null;
+  nickname: string;
+  polite: boolean;
+  stats: Stats | Record<string, never>;
+  stream_local: Reference | null;
+  stream_remote: Reference;
 };

@@ -4,7 +4,7 @@ import { type FakeModel, fakeModel } from "./fake_model.ts";
 import { page } from "./page.ts";
 import { makeUpload, type Upload } from "./upload.ts";
 
-const CHUNK = 512 * 1024;
+const CHUNK = 1 << 20;
 const WINDOW = 8;
 const KEPT = 16 * 1024 * 1024;
 

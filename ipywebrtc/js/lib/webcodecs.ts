@@ -34,7 +34,9 @@ const STILL = 1;
 const LAG = 0.3;
 /** Milliseconds between two looks at what is missing. */
 const LOOK = 500;
-/** Seconds that a frame's own time may be off the clock before that counts. */
+/** Seconds between two frames at least. */
+const TICK = 0.001;
+/** Seconds that a frame's own time may be behind the clock before that counts. */
 const OFF = 0.5;
 /** Bits per second of the sound beside a picture. */
 const SOUND_BITRATE = 128_000;
@@ -170,8 +172,7 @@ function videoPart(
   const take = (frame: VideoFrame, timestamp: number) => {
     const sample = new VideoSample(frame);
     const previous = last;
-    // Two frames may share a time when one device takes another's place.
-    if ((previous && timestamp <= previous.timestamp) || timestamp > ended) {
+    if (timestamp > ended) {
       sample.close();
       return;
     }
@@ -199,8 +200,11 @@ function videoPart(
         }
         const now = clock.now();
         const own = frame.timestamp / 1e6;
-        if (offset === null || Math.abs(own + offset - now) > OFF) offset = now - own;
-        take(frame, Math.max(0, own + offset));
+        if (offset === null || now - own - offset > OFF) offset = now - own;
+        // A frame may come late, as the first of them, but never before its time.
+        offset = Math.min(offset, now - own);
+        const after = last ? last.timestamp + TICK : 0;
+        take(frame, Math.max(after, own + offset));
       };
     }),
     fill(time) {
