@@ -154,10 +154,9 @@ def measure_large(host: JupyterLab, root: Path, browsers: Browsers) -> None:
     late = time.perf_counter() - stopped
     rate = (LARGE - 6e6) / taken / 1e6
     print(f"noise: {rate:.1f} MB/s, complete {late:.2f} s after the stop")
-    kernel, own, pages = (
-        (later - earlier) / 1e6 for earlier, later in zip(before, after, strict=True)
-    )
-    print(f"memory grew by {kernel:.0f} MB (kernel), {own:.0f} MB (browser), {pages:.0f} MB (page)")
+    names = ("kernel", "browser", "page")
+    grown = zip(names, before, after, strict=True)
+    print("memory:", ", ".join(f"{name} {(b - a) / 1e6:+.0f} MB" for name, a, b in grown))
 
 
 if __name__ == "__main__":

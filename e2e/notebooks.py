@@ -81,9 +81,17 @@ class Notebook:
         """Locate the output of a cell."""
         return self._host.output(self.page, cell)
 
+    def save(self) -> None:
+        """Save the notebook, with its outputs."""
+        self._host.save(self.page)
+
+    def read(self) -> nbformat.NotebookNode:
+        """Read the notebook as it is saved."""
+        return nbformat.read(self._path, nbformat.NO_CONVERT)
+
     def reload(self) -> None:
         """Save the notebook and load its page anew; the kernel goes on."""
-        self._host.save(self.page)
+        self.save()
         self.page.reload()
         self._host.wait_until_open(self.page, self._path)
 
@@ -93,7 +101,7 @@ class Notebook:
         Args:
             context: Another person's browser; a second tab of this one by default.
         """
-        self._host.save(self.page)
+        self.save()
         page = (context or self.page.context).new_page()
         page.goto(self.page.url)
         return Notebook(self._host, self._path, self._kernel, page)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import re
 import socket
 from pathlib import Path
@@ -475,3 +476,23 @@ def test_a_large_recording_arrives_whole_and_memory_stays_flat(
     assert downwards < 0.01 * upwards
     growth = [later - earlier for earlier, later in zip(before, after, strict=True)]
     assert max(growth) < 40e6
+
+
+def test_a_saved_notebook_holds_the_recording(notebook: OpenNotebook) -> None:
+    async def cells() -> None:
+        import ipywebrtc
+
+        recorder = ipywebrtc.VideoRecorder(stream=ipywebrtc.CameraStream())
+        await recorder.record(1)
+        recorder
+
+    nb = notebook(cells)
+    nb.run()
+    nb.page.evaluate(
+        "jupyterapp.commands.execute('@jupyter-widgets/jupyterlab-manager:saveWidgetState')"
+    )
+    nb.save()
+    saved = nb.read().metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    (video,) = (model for model in saved.values() if model["model_name"] == "VideoModel")
+    (value,) = (buffer for buffer in video["buffers"] if buffer["path"] == ["value"])
+    assert base64.b64decode(value["data"]) == nb.python("bytes(recorder.video.value)")
