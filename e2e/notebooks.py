@@ -85,7 +85,7 @@ class Notebook:
         """Save the notebook, with its outputs."""
         self._host.save(self.page)
 
-    def read(self) -> nbformat.NotebookNode:
+    def read(self) -> Any:
         """Read the notebook as it is saved."""
         return nbformat.read(self._path, nbformat.NO_CONVERT)
 

@@ -259,10 +259,10 @@ class AudioReader(Reader):
 
     A function that `on_block` decorates is called with each `AudioBlock`, or `async for` takes one
     after the other. Blocks come in order and complete: while the kernel is busy the page keeps a
-    minute of sound. What is lost beyond that, or where the browser itself lost 50 ms or more, stands
-    in `gap` of the next block, within two seconds of where it happened, and in `gaps`. Less than
-    that can't be told from the jitter of the browser's clock: in ten minutes of a file that played
-    two jumps of a few samples were found.
+    minute of sound. What is lost beyond that, or 50 ms or more that the browser itself lost, stands
+    in `gap` of the next block, within two seconds of where it happened, and in `gaps`. Less can't
+    be told from the jitter of the browser's clock: in ten minutes of a file that played two jumps
+    of some samples were found.
 
     Callbacks run between cells, and print below the cell that defined them; one that raises stops
     the reader, as with a `FrameReader`. Needs numpy. Microphones are made clearer for calls unless
