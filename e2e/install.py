@@ -55,6 +55,15 @@ def find_mosquitto() -> Path:
     raise FileNotFoundError(message)
 
 
+def find_turnserver() -> Path:
+    """Find the TURN server, which relays calls."""
+    found = find("turnserver")
+    if found:
+        return found
+    message = "The tests need a TURN server. Run `apt-get install coturn` as root."
+    raise FileNotFoundError(message)
+
+
 def find(*names: str) -> Path | None:
     """Find the first of several commands that the system has."""
     found = filter(None, (shutil.which(name, path=FOLDERS) for name in names))
@@ -78,9 +87,11 @@ def main() -> None:
     npm("ci")
     chromium = (APT_UPDATE, (*APT_INSTALL, "chromium"), PLAYWRIGHT_INSTALL)
     mosquitto = (APT_UPDATE, (*APT_INSTALL, "mosquitto"))
+    coturn = (APT_UPDATE, (*APT_INSTALL, "coturn"))
     try:
         print("Chromium:", ensure(find_chromium, *chromium))
         print("MQTT broker:", ensure(find_mosquitto, *mosquitto))
+        print("TURN server:", ensure(find_turnserver, *coturn))
     except FileNotFoundError as missing:
         sys.exit(str(missing))
 

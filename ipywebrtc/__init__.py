@@ -15,7 +15,9 @@ from ipywebrtc.errors import (
     UploadError,
 )
 from ipywebrtc.live import ArrayStream, AudioBlock, AudioReader, Frame, FrameReader
+from ipywebrtc.peers import WebRTCPeer
 from ipywebrtc.recorders import AudioRecorder, ImageRecorder, Recorder, VideoRecorder
+from ipywebrtc.rooms import WebRTCRoom, WebRTCRoomLocal, WebRTCRoomMqtt, chat
 from ipywebrtc.streams import (
     AudioStream,
     CameraStream,
@@ -59,7 +61,12 @@ __all__ = [
     "UploadError",
     "VideoRecorder",
     "VideoStream",
+    "WebRTCPeer",
+    "WebRTCRoom",
+    "WebRTCRoomLocal",
+    "WebRTCRoomMqtt",
     "WidgetStream",
     "__version__",
+    "chat",
     "version_info",
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ipywebrtc.live import ArrayStream, AudioBlock, AudioReader, Frame, FrameReader
+from ipywebrtc.peers import WebRTCPeer
 from ipywebrtc.recorders import AudioRecorder, ImageRecorder, Recorder, VideoRecorder
+from ipywebrtc.rooms import WebRTCRoom, WebRTCRoomLocal, WebRTCRoomMqtt
 from ipywebrtc.streams import (
     AudioStream,
     CameraStream,
@@ -34,5 +36,9 @@ __all__ = [
     "ScreenStream",
     "VideoRecorder",
     "VideoStream",
+    "WebRTCPeer",
+    "WebRTCRoom",
+    "WebRTCRoomLocal",
+    "WebRTCRoomMqtt",
     "WidgetStream",
 ]

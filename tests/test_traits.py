@@ -42,6 +42,8 @@ def declared(name: str) -> set[str]:
         "ScreenStream",
         "VideoRecorder",
         "VideoStream",
+        "WebRTCPeer",
+        "WebRTCRoom",
         "WidgetStream",
     ],
 )

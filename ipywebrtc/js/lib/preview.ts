@@ -71,7 +71,7 @@ function preview(
     text.textContent = message?.text ?? "";
     button.textContent = message?.button ?? "";
     button.hidden = !message?.button;
-    warning.textContent = live.source ? (live.failure?.message ?? "") : "";
+    warning.textContent = live.source && !message ? (live.failure?.message ?? "") : "";
     warning.hidden = !warning.textContent;
     controls.update();
   };

@@ -11,10 +11,14 @@ interface Streams {
   openAny(model: AnyModel<StreamTraits>): Live;
 }
 
-/** The live object of the stream that the trait `stream` of a model refers to. */
-export async function liveStream(model: AnyModel, signal: AbortSignal): Promise<Live> {
-  const stream = await child<StreamTraits>(model, "stream");
-  if (!stream) throw new Failure("SourceError", "There is no stream: set the trait `stream`.");
+/** The live object of the stream that a trait of a model refers to. */
+export async function liveStream(
+  model: AnyModel,
+  signal: AbortSignal,
+  trait = "stream",
+): Promise<Live> {
+  const stream = await child<StreamTraits>(model, trait);
+  if (!stream) throw new Failure("SourceError", `There is no stream: set the trait \`${trait}\`.`);
   const known = knownLive(stream);
   if (known) return known;
   const { openAny } = await asset<Streams>(model, "streams", signal);

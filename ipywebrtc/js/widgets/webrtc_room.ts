@@ -1,0 +1,37 @@
+/** A room: the signs of life that keep its person there, and the view of everybody in it. */
+
+import type { InitializeProps, RenderProps } from "@anywidget/types";
+import { every } from "../lib/beat.ts";
+import { onKernelGone } from "../lib/kernel.ts";
+import { page, serve } from "../lib/page.ts";
+import styles from "../lib/room.css";
+import { type Here, roomView } from "../lib/room_view.ts";
+import { makeShell } from "../lib/shell.ts";
+import type { WebRTCRoomTraits } from "../lib/traits.ts";
+
+type Traits = WebRTCRoomTraits;
+
+/** Milliseconds between two signs of life; `rooms.py` misses the third. */
+const BEAT = 5000;
+
+export default () => {
+  const here: Here = { gone: false, told: new EventTarget() };
+
+  return {
+    initialize({ model, signal }: InitializeProps<Traits>): void {
+      const life = new AbortController();
+      const both = AbortSignal.any([signal, life.signal]);
+      serve(model, {}, both);
+      every(BEAT, () => model.send({ kind: "beat", page: page() }), both);
+      const end = () => {
+        life.abort();
+        here.gone = true;
+        here.told.dispatchEvent(new Event("told"));
+      };
+      onKernelGone(model, end, signal);
+    },
+    render({ model, el, signal }: RenderProps<Traits>): void {
+      roomView(makeShell(el, model, styles, signal), model, here, signal);
+    },
+  };
+};
