@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 COLOURS = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (30, 200, 30)}
 NEAR = 40  # of 255: what is encoded and scaled is not exact
 PATIENCE = 20.0
-LEFT_WITHIN = 2.0  # seconds
-LOST_WITHIN = 6.0
+LEFT_WITHIN = 4.0  # seconds
+LOST_WITHIN = 10.0
 
 # Keeps every connection that the page makes.
 KEEP_CONNECTIONS = """() => {
@@ -47,22 +47,23 @@ WIDGETS = "sum('polite' in one['state'] for one in camera.get_manager_state()['s
 OPEN = "connections.filter(one => one.connectionState !== 'closed').length"
 
 
-def person(colour: str | None, options: dict[str, Any]) -> None:
+def person(colour: tuple[int, ...] | None, options: dict[str, Any]) -> None:
     """Cells of one side of a call, which shows a picture of one colour, or the camera."""
     import io
+    from typing import Any
 
     import PIL.Image
     from ipywidgets import Image
 
     import ipywebrtc
 
-    def picture(colour: tuple[int, ...]) -> ipywebrtc.ImageStream:
+    def picture(colour: Any) -> ipywebrtc.ImageStream:
         file = io.BytesIO()
         PIL.Image.new("RGB", (320, 240), colour).save(file, "png")
         return ipywebrtc.ImageStream(image=Image(value=file.getvalue()))
 
     stream = picture(colour) if colour else ipywebrtc.CameraStream()
-    outbox: list = []
+    outbox: list[dict[str, object]] = []
 
     def call() -> ipywebrtc.WebRTCPeer:
         peer = ipywebrtc.WebRTCPeer(stream_local=stream, **options)

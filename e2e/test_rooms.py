@@ -32,11 +32,11 @@ PEOPLE = {
 """Names, and the colours that they send."""
 TOLERANCE = 45
 """Of 255: the pictures were encoded."""
-CONNECT = 40.0
+CONNECT = 90.0
 """Seconds that people may take to be connected on a busy machine."""
 GONE = 20.0
 """Seconds after which nobody is a ghost any more."""
-ROUNDS = 4
+ROUNDS = 3
 START_DELAY = 1.0
 """Seconds from now to a common beginning."""
 
