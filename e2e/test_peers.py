@@ -50,14 +50,13 @@ OPEN = "connections.filter(one => one.connectionState !== 'closed').length"
 def person(colour: tuple[int, ...] | None, options: dict[str, Any]) -> None:
     """Cells of one side of a call, which shows a picture of one colour, or the camera."""
     import io
-    from typing import Any
 
     import PIL.Image
     from ipywidgets import Image
 
     import ipywebrtc
 
-    def picture(colour: Any) -> ipywebrtc.ImageStream:
+    def picture(colour: tuple[int, ...]) -> ipywebrtc.ImageStream:
         file = io.BytesIO()
         PIL.Image.new("RGB", (320, 240), colour).save(file, "png")
         return ipywebrtc.ImageStream(image=Image(value=file.getvalue()))
