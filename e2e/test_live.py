@@ -150,7 +150,7 @@ def test_width_and_rate_are_limited(notebook: OpenNotebook) -> None:
     assert nb.python("frames[0].to_numpy().shape") == (120, 160, 3)
     times = nb.python("[frame.timestamp for frame in frames]")
     # A busy machine shows fewer, but never more.
-    assert 11 / (times[11] - times[0]) < 4.5
+    assert 11 / (times[11] - times[0]) < 8  # of 20 that the camera has
     nb.execute("reader.width = 5000")
     nb.wait_for("frames[-1].width == 640")
 
