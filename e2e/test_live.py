@@ -146,11 +146,11 @@ def test_width_and_rate_are_limited(notebook: OpenNotebook) -> None:
 
     nb = notebook(cells)
     nb.run()
-    nb.wait_for("len(frames) >= 12")
+    nb.wait_for("len(frames) >= 24", timeout=20)
     assert nb.python("frames[0].to_numpy().shape") == (120, 160, 3)
     times = nb.python("[frame.timestamp for frame in frames]")
-    # A busy machine shows fewer, but never more.
-    assert 11 / (times[11] - times[0]) < 8  # of 20 that the camera has
+    # A busy machine shows fewer, but never more; one that came late is made up for once.
+    assert 23 / (times[23] - times[0]) < 4.5
     nb.execute("reader.width = 5000")
     nb.wait_for("frames[-1].width == 640")
 

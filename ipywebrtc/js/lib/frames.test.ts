@@ -28,3 +28,9 @@ test("a track with another clock goes on at once", () => {
   expect(due(0, 10)).toBe(true);
   expect(due(10_000, 10)).toBe(false);
 });
+
+test("the next frame after an early one is not due yet", () => {
+  const due = makePace();
+  const times = [0, 196_000, 246_000, 446_000, 496_000];
+  expect(times.filter((time) => due(time, 4))).toEqual([0, 196_000, 446_000]);
+});

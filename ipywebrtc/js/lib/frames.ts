@@ -80,7 +80,8 @@ export function makePace(): (timestamp: number, fps: number | null) => boolean {
   return (timestamp, fps) => {
     if (fps === null) return true;
     const interval = 1e6 / fps;
-    if (next - timestamp > interval) next = timestamp; // Another track, with another clock.
+    // Another track, with another clock.
+    if (next - timestamp > (1 + EARLY) * interval) next = timestamp;
     if (timestamp < next - EARLY * interval) return false;
     // What came a little late is made up for, so that the mean is kept; a pause is not.
     next = (timestamp - next > interval ? timestamp : next) + interval;

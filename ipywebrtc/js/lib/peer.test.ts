@@ -13,6 +13,7 @@ function calling(polite = false) {
   const sessions: { host: SessionHost; signal: AbortSignal; session: Session }[] = [];
   const posted: Signal[] = [];
   const reports: [PeerStatus, string | undefined][] = [];
+  const received: MediaStreamTrack[][] = [];
   const stop = new AbortController();
   const peer = makePeer(
     {
@@ -20,7 +21,7 @@ function calling(polite = false) {
       polite,
       tracks: () => [],
       bitrate: () => null,
-      received: () => {},
+      received: (tracks) => void received.push(tracks),
       post: (signal) => void posted.push(signal),
       report: (status, failure) => void reports.push([status, failure?.message]),
     },
@@ -42,7 +43,7 @@ function calling(polite = false) {
     last().host.send({});
     return posted.at(-1) as Signal;
   };
-  return { peer, sessions, posted, reports, stop, last, own };
+  return { peer, sessions, posted, reports, received, stop, last, own };
 }
 
 function said(from: string, to: string | null, more: Partial<Signal> = {}): Signal {
@@ -114,6 +115,14 @@ test("another session of the other side takes the place of the one before", () =
   }
   expect(sessions.length).toBe(2);
   expect(last().session.receive).toHaveBeenCalledOnce();
+});
+
+test("nothing is received any more when a session has ended", () => {
+  const { peer, received, last } = calling();
+  peer.call();
+  last().host.received([{} as MediaStreamTrack]);
+  last().host.left();
+  expect(received).toEqual([[{}], []]);
 });
 
 test("who leaves may come back", () => {

@@ -67,6 +67,7 @@ export function makePeer(host: PeerHost, signal: AbortSignal, make = makeSession
     if (remote) over.push(remote);
     over.splice(0, over.length - REMEMBERED);
     stop.abort();
+    host.received([]);
   }
 
   function begin(remote: string | null, remotePolite = false, id = name()): void {

@@ -170,7 +170,8 @@ function whileSeen(model: AnyModel, use: UseTrack, say: (status: string) => void
 function endOf({ status, failure, source }: Live, kind: string): Failure | boolean {
   if (status === "error") return failure ?? new Failure("MediaError", "The stream failed.");
   if (status === "ended") return true;
-  if (source && !source.stream.getTracks().some((track) => track.kind === kind)) {
+  const tracks = source?.stream.getTracks() ?? []; // None while nobody is in a call.
+  if (tracks.length && !tracks.some((track) => track.kind === kind)) {
     return new Failure(
       "SourceError",
       kind === "video"

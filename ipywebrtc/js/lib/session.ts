@@ -69,6 +69,7 @@ export function makeSession(host: SessionHost, signal: AbortSignal): Session {
   let candidates = 0;
   let refusal = "";
   let heard = 0;
+  let sends: string[] = [];
   let received: MediaStreamTrack[] = [];
   let up = false;
 
@@ -114,17 +115,19 @@ export function makeSession(host: SessionHost, signal: AbortSignal): Session {
   on(channel, "open", alive);
   on(channel, "close", lost);
   on(channel, "message", ({ data }: MessageEvent) => {
-    const { sends, bye }: Said = JSON.parse(data);
+    const { sends: sent, bye }: Said = JSON.parse(data);
     if (bye) {
       host.left();
       return;
     }
     alive();
-    const tracks = pc.getReceivers().map(({ track }) => track);
-    const sent = tracks.filter(({ kind }) => sends?.includes(kind));
-    if (sent.length === received.length && sent.every((track) => received.includes(track))) return;
-    received = sent;
-    host.received(sent);
+    const tracks = pc
+      .getReceivers()
+      .map(({ track }) => track)
+      .filter(({ kind }) => sent?.includes(kind));
+    if (tracks.length === received.length && tracks.every((one) => received.includes(one))) return;
+    received = tracks;
+    host.received(tracks);
   });
 
   function say(what: Said): void {
@@ -132,7 +135,6 @@ export function makeSession(host: SessionHost, signal: AbortSignal): Session {
   }
 
   function greet(): void {
-    const sends = pc.getSenders().flatMap(({ track }) => track?.kind ?? []);
     say({ sends });
   }
 
@@ -152,11 +154,18 @@ export function makeSession(host: SessionHost, signal: AbortSignal): Session {
 
   function sync(): void {
     const tracks = host.tracks();
-    for (const { sender, receiver } of pc.getTransceivers()) {
+    const put = pc.getTransceivers().map(async ({ sender, receiver }) => {
       const track = tracks.find(({ kind }) => kind === receiver.track.kind) ?? null;
-      if (sender.track !== track) sender.replaceTrack(track).then(greet, failed);
-    }
-    limit();
+      // Even for the one that is there: another may be on its way.
+      await sender.replaceTrack(track);
+      return track?.kind ?? [];
+    });
+    // A camera is never announced as the sound alone.
+    Promise.all(put).then((kinds) => {
+      sends = kinds.flat();
+      greet();
+      limit();
+    }, failed);
   }
 
   function prepare(): void {
