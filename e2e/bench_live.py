@@ -11,25 +11,20 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import tempfile
 import time
-from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import sync_playwright
-
-from e2e.browsers import Browsers
-from e2e.hosts import JupyterLab
+from e2e.beside import Bench
 from e2e.media import write_tone
-from e2e.notebooks import Notebook, write_notebook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from playwright.sync_api import CDPSession
+
+    from e2e.notebooks import Notebook
 
 SIZES = ((320, 240), (640, 480), (1280, 720))
 FORMATS = ("jpeg", "gray", "rgb")
@@ -109,7 +104,12 @@ def main() -> None:
         help="of reading at the end",
     )
     minutes = parser.parse_args().minutes
-    with open_notebook(60 * minutes + TONE_MARGIN) as nb:
+    with Bench.running() as bench:
+        nb = bench.open(cells)
+        length = 60 * minutes + TONE_MARGIN
+        write_tone(nb.folder / "tone.wav", seconds=length, frequency=TONE)
+        nb.run()
+        nb.wait_for("camera.status == 'live'")
         devtools = nb.page.context.new_cdp_session(nb.page)
         devtools.send("Performance.enable")
         print(f"{'':26} {'frames/s':>8} {'median':>8} {'90 %':>8} {'kB':>6} {'page busy':>9}")
@@ -130,29 +130,6 @@ def main() -> None:
         write(nb, devtools)
         webcam_capture(nb, devtools)
         long_run(nb, minutes)
-
-
-@contextmanager
-def open_notebook(tone: float) -> Iterator[Notebook]:
-    """Open the cells in JupyterLab, with a live camera and a tone of so many seconds."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        browsers = Browsers(stack.enter_context(sync_playwright()))
-        stack.callback(browsers.close)
-        root, home = folder / "root", folder / "home"
-        root.mkdir()
-        home.mkdir()
-        write_tone(root / "tone.wav", seconds=tone, frequency=TONE)
-        host = stack.enter_context(JupyterLab.running(root, home))
-        path = root / "bench.ipynb"
-        write_notebook(path, cells, {})
-        kernel = host.start_kernel(path)
-        page = browsers.launch().new_context().new_page()
-        page.goto(host.url(path))
-        nb = Notebook(host, path, kernel, page)
-        nb.run()
-        nb.wait_for("camera.status == 'live'")
-        yield nb
 
 
 def wait(nb: Notebook, seconds: float) -> None:

@@ -10,21 +10,18 @@ cost in memory.
 from __future__ import annotations
 
 import statistics
-import sys
-import tempfile
 import time
-from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import av.error
-from playwright.sync_api import sync_playwright
 
-from e2e.bench_snapshot import install_old
-from e2e.browsers import Browsers
-from e2e.hosts import JupyterLab
-from e2e.notebooks import Notebook, write_notebook
+from e2e.beside import OLD, THIS, Bench, wait_until_shown
 from e2e.processes import memory, resident
 from e2e.recordings import Contents, contents
+
+if TYPE_CHECKING:
+    from e2e.notebooks import Notebook
 
 CAMERA_FPS = 20
 SIZES = ((640, 480), (1280, 720))
@@ -67,40 +64,16 @@ def large_cells() -> None:
 
 def main() -> None:
     """Measure both, and print a table."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        browsers = Browsers(stack.enter_context(sync_playwright()))
-        stack.callback(browsers.close)
-        pythons = {"0.6.0": install_old(folder / "old"), "this": sys.executable}
-        hosts = {}
-        for name, python in pythons.items():
-            root, home = folder / f"{name}-root", folder / f"{name}-home"
-            root.mkdir()
-            home.mkdir()
-            hosts[name] = stack.enter_context(JupyterLab.running(root, home, python)), root
+    with Bench.running() as bench:
         print(f"{'size':10} {'':6} {'fps':>6} {'missing':>8} {'stop to file':>13} {'duration':>9}")
         for width, height in SIZES:
-            for name, (host, root) in hosts.items():
-                nb = open_notebook(host, root / f"{width}.ipynb", browsers, width, height)
-                report(f"{width}x{height}", name, [record(nb) for _ in range(ROUNDS)])
-                browsers.close_pages()
-        measure_large(*hosts["this"], browsers)
-
-
-def open_notebook(
-    host: JupyterLab, path: Path, browsers: Browsers, width: int, height: int
-) -> Notebook:
-    """Open the cells in a page, with a camera that has warmed up."""
-    write_notebook(path, cells, {"width": width, "height": height})
-    kernel = host.start_kernel(path)
-    page = browsers.launch().new_context().new_page()
-    page.goto(host.url(path))
-    nb = Notebook(host, path, kernel, page)
-    nb.run()
-    nb.output(0).locator("video").evaluate("""async video => {
-      while (!video.videoWidth) await new Promise(requestAnimationFrame);
-    }""")
-    return nb
+            for version in (OLD, THIS):
+                nb = bench.open(cells, version, width=width, height=height)
+                nb.run()
+                wait_until_shown(nb, 0)
+                report(f"{width}x{height}", version, [record(nb) for _ in range(ROUNDS)])
+                bench.browsers.close_pages()
+        measure_large(bench)
 
 
 def record(nb: Notebook) -> tuple[float, Contents | None, float]:
@@ -131,16 +104,10 @@ def report(size: str, name: str, rounds: list[tuple[float, Contents | None, floa
     print(f"{size:10} {name:6} {rate:6.1f} {missing:8.1%} {late:11.2f} s {duration:>9}")
 
 
-def measure_large(host: JupyterLab, root: Path, browsers: Browsers) -> None:
+def measure_large(bench: Bench) -> None:
     """Record noise at a high bit rate, and print how it came."""
-    path = root / "large.ipynb"
-    write_notebook(path, large_cells, {})
-    kernel = host.start_kernel(path)
-    browser = browsers.launch(extra=["--enable-features=OfItsOwn"])
-    page = browser.new_context().new_page()
-    page.goto(host.url(path))
-    nb = Notebook(host, path, kernel, page)
-    nb.execute(f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})")
+    browser = bench.browsers.launch(extra=["--enable-features=OfItsOwn"])
+    nb = bench.open(large_cells, browser=browser, modules=[Path(__file__).parents[1]])
     nb.run()
     process = nb.python("__import__('os').getpid()")
     nb.execute("recorder.recording = True")

@@ -7,20 +7,13 @@ each in one browser, and lets them take turns, as these figures mean something o
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
-import tempfile
-import venv
-from contextlib import ExitStack
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from playwright.sync_api import sync_playwright
+from e2e.beside import OLD, THIS, Bench, wait_until_shown
 
-from e2e.browsers import Browsers
-from e2e.hosts import JupyterLab
-from e2e.notebooks import Notebook, write_notebook
+if TYPE_CHECKING:
+    from e2e.notebooks import Notebook
 
-OLD = ("ipywebrtc==0.6.0", "ipywidgets>=8", "jupyterlab>=4")
 ROUNDS = 6
 PICTURES = 15  # in each round
 LOOP = 10.0  # seconds
@@ -56,18 +49,11 @@ def cells() -> None:
 
 def main() -> None:
     """Measure both, and print a table."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        browsers = Browsers(stack.enter_context(sync_playwright()))
-        stack.callback(browsers.close)
-        pythons = {"0.6.0": install_old(folder / "old"), "this": sys.executable}
-        notebooks = {}
-        for name, python in pythons.items():
-            root, home = folder / f"{name}-root", folder / f"{name}-home"
-            root.mkdir()
-            home.mkdir()
-            host = stack.enter_context(JupyterLab.running(root, home, python))
-            notebooks[name] = open_notebook(host, root / "bench.ipynb", browsers)
+    with Bench.running() as bench:
+        notebooks = {version: bench.open(cells, version) for version in (OLD, THIS)}
+        for nb in notebooks.values():
+            nb.run()
+            wait_until_shown(nb, 0)
         firsts = {name: picture(nb, 1) for name, nb in notebooks.items()}
         for _ in range(ROUNDS):
             for nb in notebooks.values():
@@ -75,32 +61,7 @@ def main() -> None:
                     picture(nb)
         times = {name: nb.python("times[1:]") for name, nb in notebooks.items()}
         loops = {name: loop(nb) for name, nb in notebooks.items()}
-        browsers.close_pages()
     report(firsts, times, loops)
-
-
-def install_old(path: Path) -> str:
-    """Make an environment with the old version, and return its Python."""
-    venv.create(path, with_pip=True)
-    python = str(path / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *OLD], check=True)
-    return python
-
-
-def open_notebook(host: JupyterLab, path: Path, browsers: Browsers) -> Notebook:
-    """Open the cells in a page, with a camera that has warmed up."""
-    write_notebook(path, cells, {})
-    kernel = host.start_kernel(path)
-    page = browsers.launch().new_context().new_page()
-    page.goto(host.url(path))
-    nb = Notebook(host, path, kernel, page)
-    nb.run()
-    video = nb.output(0).locator("video")
-    video.wait_for()
-    video.evaluate("""async video => {
-      while (!video.videoWidth) await new Promise(requestAnimationFrame);
-    }""")
-    return nb
 
 
 def picture(nb: Notebook, count: int | None = None) -> float:
@@ -130,7 +91,7 @@ def report(
         row = [firsts[name], min(values), statistics.median(values), max(values)]
         figures = " ".join(f"{1000 * seconds:7.0f}" for seconds in row)
         print(f"{name:12} {figures} {loops[name]:9.1f}/s")
-    ratio = statistics.median(times["this"]) / statistics.median(times["0.6.0"])
+    ratio = statistics.median(times[THIS]) / statistics.median(times[OLD])
     print(f"median, this package over 0.6.0: {ratio:.2f}")
 
 

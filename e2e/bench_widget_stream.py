@@ -8,26 +8,22 @@ frame, its share of the page's main thread, and that share while nothing changes
 
 from __future__ import annotations
 
-import tempfile
-from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import sync_playwright
-
-from e2e.browsers import Browsers
-from e2e.hosts import JupyterLab
-from e2e.notebooks import Notebook, write_notebook
+from e2e.beside import Bench
 from hatch_build import JS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import CDPSession, Page
+    from playwright.sync_api import CDPSession, Page, ViewportSize
+
+    from e2e.notebooks import Notebook
 
 LIBRARIES = ("@zumer/snapdom/dist/snapdom.js", "html2canvas/dist/html2canvas.js")
 PICTURES = 12  # of each method
 SLOW_PICTURES = 2  # of html2canvas, which copies the whole page for each: seconds
 SECONDS = 4.0
 IDLE_SECONDS = 8.0
+VIEWPORT: ViewportSize = {"width": 1280, "height": 1600}
 
 # Milliseconds of each method for a picture of the changed widget, all in turns.
 COMPARE = """async ({ view, count, few }) => {
@@ -126,27 +122,14 @@ def form() -> None:
 
 def main() -> None:
     """Measure both, and print a table."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        browsers = Browsers(stack.enter_context(sync_playwright()))
-        stack.callback(browsers.close)
-        root, home = folder / "root", folder / "home"
-        root.mkdir()
-        home.mkdir()
-        host = stack.enter_context(JupyterLab.running(root, home))
+    with Bench.running() as bench:
         for cells in (slider, form):
-            path = root / f"{cells.__name__}.ipynb"
-            write_notebook(path, cells, {})
-            kernel = host.start_kernel(path)
-            page = (
-                browsers.launch().new_context(viewport={"width": 1280, "height": 1600}).new_page()
-            )
-            page.goto(host.url(path))
-            nb = Notebook(host, path, kernel, page)
+            nb = bench.open(cells)
+            nb.page.set_viewport_size(VIEWPORT)
             nb.run()
             nb.wait_for("stream.status == 'live'")
             measure(cells.__name__, nb)
-            browsers.close_pages()
+            bench.browsers.close_pages()
 
 
 def measure(name: str, nb: Notebook) -> None:

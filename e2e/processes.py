@@ -1,4 +1,4 @@
-"""The memory of a browser's processes and of a kernel."""
+"""The processes of a browser and of a kernel, and their memory."""
 
 from __future__ import annotations
 
@@ -16,11 +16,18 @@ def resident(process: int) -> int:
     return int(pages) * resource.getpagesize()
 
 
+def renderers(browser: Browser) -> list[int]:
+    """Return the ids of the processes of a browser's pages."""
+    return of_kind(browser, "renderer")
+
+
 def memory(browser: Browser) -> tuple[int, int]:
     """Return the bytes of memory of a browser: of its own process, and of those of its pages."""
-    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
-    own, pages = (
-        sum(resident(process["id"]) for process in processes if process["type"] == kind)
-        for kind in ("browser", "renderer")
-    )
+    own, pages = (sum(map(resident, of_kind(browser, kind))) for kind in ("browser", "renderer"))
     return own, pages
+
+
+def of_kind(browser: Browser, kind: str) -> list[int]:
+    """Return the ids of a browser's processes of a kind."""
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    return [process["id"] for process in processes if process["type"] == kind]

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+from e2e.processes import renderers
 from e2e.proxy import Proxy
 from e2e.recordings import contents, picture_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from playwright.sync_api import Browser
 
     from e2e.conftest import Launch, OpenNotebook
     from e2e.hosts import JupyterLab
@@ -114,11 +113,6 @@ def test_a_page_that_is_killed_leaves_what_it_recorded(
     for process in renderers(browser):
         os.kill(process, signal.SIGKILL)
     check_cut_short(other, seconds=2)
-
-
-def renderers(browser: Browser) -> list[int]:
-    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
-    return [process["id"] for process in processes if process["type"] == "renderer"]
 
 
 def test_a_restarted_kernel_leaves_the_file(notebook: OpenNotebook) -> None:

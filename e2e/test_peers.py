@@ -13,6 +13,7 @@ import PIL.Image
 import pytest
 from playwright.sync_api import expect
 
+from e2e.processes import renderers
 from e2e.recordings import contents, picture_at
 from e2e.turn import PASSWORD, USER, TurnServer
 
@@ -367,11 +368,6 @@ def test_a_page_that_is_killed_is_noticed_soon(call: Any, launch: Launch) -> Non
     other.wait_for("not peer.connected", timeout=LOST_WITHIN)
     print(f"noticed after {time.monotonic() - begin:.2f} s")
     assert other.python("(peer.status, peer.failed)") == ("starting", False)
-
-
-def renderers(browser: Browser) -> list[int]:
-    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
-    return [process["id"] for process in processes if process["type"] == "renderer"]
 
 
 def test_who_hangs_up_is_gone_at_once(call: Any) -> None:

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from e2e.brokers import Broker
+from e2e.brokers import HOST, Broker
+from e2e.processes import renderers, resident
+from e2e.proxy import Proxy
+from e2e.turn import TurnServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-    from playwright.sync_api import Locator
+    from playwright.sync_api import Browser, Locator
 
-    from e2e.conftest import OpenNotebook
+    from e2e.conftest import Launch, OpenNotebook
+    from e2e.hosts import JupyterLab
     from e2e.notebooks import Notebook
 
     Join = Callable[..., "Person"]
@@ -37,6 +42,12 @@ CONNECT = 90.0
 GONE = 20.0
 """Seconds after which nobody is a ghost any more."""
 ROUNDS = 3
+AGAIN = 30
+"""How often somebody leaves and joins again."""
+FLOOD = 10_000
+"""Garbled messages."""
+GROWTH = 10e6
+"""Bytes that a kernel's memory may grow by meanwhile; the flood itself is larger."""
 START_DELAY = 1.0
 """Seconds from now to a common beginning."""
 
@@ -137,7 +148,14 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 def join(notebook: OpenNotebook, broker: Broker, request: pytest.FixtureRequest) -> Join:
     """Let somebody join a room of this test."""
 
-    def join(name: str, *, run: bool = True, **traits: Any) -> Person:
+    def join(
+        name: str,
+        *,
+        run: bool = True,
+        browser: Browser | None = None,
+        port: int | None = None,
+        **traits: Any,
+    ) -> Person:
         about = {
             "room": request.node.name,
             "password": "secret",
@@ -145,7 +163,8 @@ def join(notebook: OpenNotebook, broker: Broker, request: pytest.FixtureRequest)
             "nickname": name,
             "ice_servers": [],
         }
-        nb = notebook(cells, traits={**about, **traits}, colour=PEOPLE[name])
+        values = {**about, **traits}
+        nb = notebook(cells, browser=browser, port=port, traits=values, colour=PEOPLE[name])
         nb.run(0)
         if run:
             nb.run(1)
@@ -217,25 +236,117 @@ def test_a_closed_tab_leaves_and_a_reloaded_one_is_back_once(join: Join) -> None
     expect(ada.nb.output(1).get_by_text("Nobody else is here yet")).to_be_visible()
 
 
-def test_a_killed_tab_is_gone_soon(join: Join) -> None:
-    ada, bob = join("Ada"), join("Bob")
+def test_a_killed_tab_is_gone_soon(join: Join, launch: Launch) -> None:
+    browser = launch(extra=["--enable-features=OfItsOwn"])  # no other page is to be killed
+    ada, bob = join("Ada"), join("Bob", browser=browser)
     ada.sees("Bob")
     bob.sees("Ada")
-    devtools = bob.nb.page.context.new_cdp_session(bob.nb.page)
-    crash = "setTimeout(() => { for (;;); }, 0)"
-    devtools.send("Runtime.evaluate", {"expression": crash})
     killed = time.monotonic()
+    for process in renderers(browser):
+        os.kill(process, signal.SIGKILL)
     expect(ada.tile("Bob").get_by_text("Reconnecting…")).to_be_visible(timeout=15_000)
     ada.nb.wait_for("room.peers == []", timeout=GONE - (time.monotonic() - killed))
+    print(f"gone after {time.monotonic() - killed:.1f} s")
 
 
 def test_a_killed_kernel_is_gone_soon_and_its_person_comes_back(join: Join) -> None:
     ada, bob = join("Ada"), join("Bob")
     ada.sees("Bob")
     bob.sees("Ada")
+    killed = time.monotonic()
     os.kill(bob.nb.python("__import__('os').getpid()"), signal.SIGKILL)
     ada.nb.wait_for("room.peers == []", timeout=GONE)
+    print(f"gone after {time.monotonic() - killed:.1f} s")
     expect(bob.nb.output(1).get_by_text("The kernel restarted or ended")).to_be_visible()
+    bob.nb.run()
+    ada.sees("Bob")
+    ada.shows("Bob")
+    expect(ada.nb.output(1).get_by_role("listitem")).to_have_count(2)
+
+
+def test_a_call_outlives_a_cut_between_a_page_and_its_kernel(join: Join, host: JupyterLab) -> None:
+    with Proxy.running(host.port) as proxy:
+        ada, bob = join("Ada"), join("Bob", port=proxy.port)
+        ada.sees("Bob")
+        bob.sees("Ada")
+        ada.nb.execute("seen = []; room.peers[0].observe(seen.append, 'connected')")
+        before = ada.nb.python("room.peers[0].model_id"), bob.nb.python("room.peers[0].model_id")
+        proxy.cut()
+        ada.nb.page.wait_for_timeout(10_000)  # A cut is a time without anything.
+        bob.shows("Ada")
+        assert bob.nb.python("len(room.peers)") == 1
+        proxy.mend()
+        bob.sees("Ada")
+        ada.nb.execute("room.nickname = 'Dan'")
+        expect(bob.tile("Dan")).to_be_visible(timeout=30_000)
+        after = ada.nb.python("room.peers[0].model_id"), bob.nb.python("room.peers[0].model_id")
+        assert after == before
+        assert ada.nb.python("seen") == []
+
+
+@pytest.mark.parametrize("seconds", [3, 30])
+def test_who_loses_the_network_for_a_while_is_back_once(
+    join: Join, host: JupyterLab, tmp_path: Path, seconds: int
+) -> None:
+    with Proxy.running(host.port) as proxy, TurnServer.running(tmp_path) as turn:
+        # All that comes to Bob's page goes through one of the two.
+        relayed = {"ice_servers": [turn.server()], "ice_transport_policy": "relay"}
+        ada, bob = join("Ada"), join("Bob", port=proxy.port, **relayed)
+        ada.sees("Bob")
+        bob.sees("Ada")
+        ada.nb.execute("seen = []; room.peers[0].observe(seen.append, 'connected')")
+        proxy.cut()
+        turn.freeze()
+        if seconds > GONE:
+            ada.nb.wait_for("room.peers == []", timeout=GONE)
+        else:
+            ada.nb.page.wait_for_timeout(1000 * seconds)  # The time without anything.
+        turn.thaw()
+        proxy.mend()
+        ada.sees("Bob")
+        bob.sees("Ada")
+        ada.shows("Bob")
+        bob.shows("Ada")
+        expect(ada.nb.output(1).get_by_role("listitem")).to_have_count(2)
+        if seconds < GONE:
+            assert ada.nb.python("seen") == []
+
+
+def test_a_flood_of_garbage_disturbs_no_call(join: Join, broker: Broker) -> None:
+    from paho.mqtt.client import Client
+    from paho.mqtt.enums import CallbackAPIVersion
+
+    ada, bob = join("Ada"), join("Bob")
+    ada.sees("Bob")
+    bob.sees("Ada")
+    ada.nb.execute("seen = []; room.peers[0].observe(seen.append, 'connected')")
+    process = ada.nb.python("__import__('os').getpid()")
+    topics: set[str] = set()
+    mallory = Client(CallbackAPIVersion.VERSION2)
+    mallory.on_message = lambda _client, _data, message: topics.add(message.topic)
+    mallory.connect(HOST, broker.ports["tcp"])
+    mallory.loop_start()
+    mallory.subscribe("#")
+    while not topics:  # Those that are retained come by themselves.
+        ada.nb.page.wait_for_timeout(50)
+    before = resident(process)
+    for number in range(FLOOD):
+        garbage = os.urandom(2000)
+        for topic in topics:
+            sent = mallory.publish(topic, garbage)
+            if number % 100 == 0:
+                sent.wait_for_publish()
+    ada.shows("Bob")
+    bob.shows("Ada")
+    # What is said by members still arrives.
+    bob.nb.execute("room.nickname = 'Cleo'")
+    expect(ada.tile("Cleo")).to_be_visible(timeout=30_000)
+    grown = resident(process) - before
+    print(f"{grown / 1e6:+.1f} MB")
+    assert grown < GROWTH
+    assert ada.nb.python("(seen, len(room.peers), room.error)") == ([], 1, "")
+    mallory.disconnect()
+    mallory.loop_stop()
 
 
 def test_a_call_outlives_the_broker_and_later_ones_find_it(join: Join, broker: Broker) -> None:
@@ -284,10 +395,8 @@ def test_left_and_joined_again_leaks_nothing(join: Join) -> None:
     bob.nb.execute("import threading; from ipywidgets.widgets.widget import _instances")
     counts = "(threading.active_count(), len(_instances))"
     before = bob.nb.python(counts)
-    for _ in range(10):
-        bob.nb.execute("room.leave()")
-        ada.sees()
-        bob.nb.execute("room.join()")
+    for _ in range(AGAIN):
+        bob.nb.execute("room.leave(); room.join()")
         bob.sees("Ada")
     ada.sees("Bob")
     bob.nb.wait_for(f"{counts} <= {before}", timeout=GONE)
@@ -296,6 +405,22 @@ def test_left_and_joined_again_leaks_nothing(join: Join) -> None:
     ada.sees()
     bob.nb.page.wait_for_function(f"({OPEN_CONNECTIONS})() === 0")
     assert bob.nb.errors == []
+
+
+def test_chat_shows_its_room_once(notebook: OpenNotebook, broker: Broker) -> None:
+    def cells(server: str) -> None:
+        import ipywebrtc
+
+        room = ipywebrtc.chat(server=server)
+        room
+        # %%
+        room
+
+    nb = notebook(cells, server=broker.tcp)
+    nb.run()
+    for cell in (0, 1):
+        expect(nb.output(cell).get_by_role("list")).to_have_count(1)
+    expect(nb.output(0).get_by_text("Others join with")).to_be_visible()
 
 
 def test_rooms_of_one_kernel_and_their_buttons(notebook: OpenNotebook) -> None:

@@ -149,8 +149,9 @@ class WebRTCPeer(Media):
     """The id of the other side, for whoever passes signals on. The peer does not use it."""
 
     polite = traitlets.Bool(False).tag(sync=True)
-    """Which side gives way when both have something to settle at once. It need not be set: sides
-    that say the same agree by themselves."""
+    """Which side gives way when both have something to settle at once, and gives the other one two
+    seconds to call before it does so itself. It need not be set: sides that say the same agree by
+    themselves. Sides that differ are connected sooner."""
 
     max_bitrate = traitlets.Int(None, min=10_000, allow_none=True).tag(sync=True)
     """Bits per second of the sent picture at most; None, the default, lets the browser measure what
@@ -206,6 +207,7 @@ class WebRTCPeer(Media):
         if other is not None:
             self._wire(other)
             other._wire(self)  # noqa: SLF001 - of this class
+            other.polite = not self.polite
             other.connect()
         if self._request is None:
             self._set_state(status="waiting", error="")

@@ -664,8 +664,21 @@ class WebRTCRoomMqtt(WebRTCRoom):
     variable, else public ones."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._shown_by: int | None = None  # The number of the cell in which `chat` showed it.
         super().__init__(*args, **kwargs)
         self.observe(self._on_place, "server")
+
+    def _ipython_display_(self, **kwargs: Any) -> None:
+        """Show nothing as the last value of the cell in which `chat` has shown it."""
+        from IPython import get_ipython
+
+        if self._shown_by is not None and self._shown_by == _execution(get_ipython()):
+            return
+        # ipywidgets 7 shows widgets so, 8 leaves it to `_repr_mimebundle_`.
+        show = getattr(super(), "_ipython_display_", None)
+        if show is None:
+            raise NotImplementedError
+        show(**kwargs)
 
     def _transport(self) -> Transport:
         if not self.password and not CODE.fullmatch(self.room) and self.room not in _warned:
@@ -696,6 +709,7 @@ def chat(
         >>> room = chat(nickname="Ada")
         Others join with: ipywebrtc.chat(room="lusab-babad-gutih-tugad")
     """
+    from IPython import get_ipython
     from IPython.display import display
 
     if room is None:
@@ -708,11 +722,18 @@ def chat(
     made = WebRTCRoomMqtt(room=room, stream=stream or CameraStream(), **kwargs)
     _chats[room] = made
     display(made)  # type: ignore[no-untyped-call]
+    cell = _execution(get_ipython())
+    made._shown_by = cell  # noqa: SLF001 - one file
     return made
 
 
 _chats: weakref.WeakValueDictionary[str, WebRTCRoomMqtt] = weakref.WeakValueDictionary()
 """The rooms that `chat` made, by name."""
+
+
+def _execution(shell: Any) -> int | None:
+    """Return the number of the cell that runs, if there are numbers."""
+    return getattr(shell, "execution_count", None)
 
 
 def _nickname(member: Member) -> str:

@@ -111,12 +111,15 @@ function takeTurn(
     size = stats ?? size;
     // A call goes on without the own stream, so its failure is none of the call.
     const error = failure?.message ?? local.failure?.message ?? "";
+    if (!stats && status === model.get("status") && error === model.get("error")) return;
     send({ kind: "state", status, error, ...(stats && { stats }) });
   };
+  let flushing: ReturnType<typeof setTimeout> | undefined;
   const mailbox = makeMailbox<Signal>(
     (letter) => {
       send({ kind: "signals", ...letter });
-      setTimeout(() => signal.aborted || send({ kind: "flush" }), FLUSH);
+      clearTimeout(flushing);
+      flushing = setTimeout(() => signal.aborted || send({ kind: "flush" }), FLUSH);
     },
     (one) => peer.receive(one),
     signal,
@@ -157,7 +160,8 @@ function takeTurn(
     onAbort(signal, () => clearInterval(timer));
     onChange(model, ["max_bitrate"], peer.update, signal);
     mailbox.receive(first);
-    peer.call();
+    // The other side waits for a page that was reloaded.
+    peer.call(model.get("polite") && !first.resumed);
   };
   const started = start();
   started.catch((error) => {
@@ -169,7 +173,7 @@ function takeTurn(
     mailbox.receive(told);
     if (told.kind !== "request" || told.attempt <= attempt) return;
     attempt = told.attempt;
-    peer.call();
+    peer.call(model.get("polite"));
   };
 }
 

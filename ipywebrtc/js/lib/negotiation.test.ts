@@ -63,12 +63,12 @@ function side(name: string, polite: boolean) {
 
 /** Carries what was said until nobody says anything more. */
 async function talk(a: ReturnType<typeof side>, b: ReturnType<typeof side>): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 40));
   while (a.sent.length || b.sent.length) {
     const [fromA, fromB] = [a.sent.splice(0), b.sent.splice(0)];
     for (const terms of fromA) await b.receive(terms);
     for (const terms of fromB) await a.receive(terms);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 40));
   }
 }
 
@@ -136,7 +136,7 @@ test("nothing is said after the end", async () => {
   a.pc.gather("1");
   a.stop.abort();
   a.pc.offer();
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 40));
   await a.receive({ description: { type: "offer", sdp: "" } });
   expect(a.sent).toEqual([]);
 });

@@ -62,6 +62,21 @@ test("a call waits for the other side, and is addressed to it once it is known",
   expect(reports.map(([status]) => status)).toEqual(["waiting", "starting", "connected"]);
 });
 
+test("who is patient calls only if the other side does not", () => {
+  const { peer, sessions, last } = calling();
+  peer.call(true);
+  vi.advanceTimersByTime(1900);
+  expect(sessions.length).toBe(0);
+  vi.advanceTimersByTime(200);
+  expect(last().host.offers).toBe(true);
+
+  const called = calling();
+  called.peer.call(true);
+  called.peer.receive(said("b1", null, { description: OFFER }));
+  vi.advanceTimersByTime(3000);
+  expect(called.sessions.map(({ host }) => host.offers)).toEqual([false]);
+});
+
 test("who is called answers, and does not call", () => {
   const { peer, sessions, own, last } = calling();
   peer.receive(said("b1", null, { description: OFFER }));

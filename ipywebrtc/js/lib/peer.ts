@@ -11,6 +11,8 @@ import type { Terms } from "./negotiation.ts";
 import { makeSession, type Session, type SessionHost } from "./session.ts";
 import type { Stats } from "./stats.ts";
 
+/** Milliseconds that a patient side leaves the other one to call, lest both do. */
+const PATIENCE = 2000;
 /** Milliseconds that a try to connect gets. */
 const TRY = 10_000;
 /** How often a lost connection is tried to mend, and whether by a session of its own. */
@@ -38,8 +40,8 @@ export interface PeerHost extends Pick<SessionHost, "tracks" | "bitrate" | "rece
 
 export interface Peer {
   receive(signal: Signal): void;
-  /** Calls, unless the other side has done so. */
-  call(): void;
+  /** Calls, unless the other side has done so; if patient, after a while. */
+  call(patient?: boolean): void;
   /** Takes over what `tracks` and `bitrate` say now. */
   update(): void;
   stats(): Promise<Stats> | null;
@@ -179,8 +181,11 @@ export function makePeer(host: PeerHost, signal: AbortSignal, make = makeSession
   onAbort(signal, end);
   return {
     receive,
-    call() {
-      if (!current) begin(null);
+    call(patient = false) {
+      if (current) return;
+      clearTimeout(timer);
+      if (patient) timer = setTimeout(begin, PATIENCE, null);
+      else begin(null);
     },
     update: () => current?.session.update(),
     stats: () => current?.session.stats() ?? null,
