@@ -191,14 +191,25 @@ test("nobody is waited for as long as it takes", () => {
 });
 
 test("a failure is told to the other side, which says so", () => {
-  const { peer, last, own, posted, reports } = calling();
+  const { peer, last, posted, reports } = calling();
   peer.receive(said("b1", null, { description: OFFER }));
   last().host.failed(new Failure("MediaError", "No."));
   expect(posted.at(-1)).toMatchObject({ to: "b1", bye: "failed" });
   expect(reports.at(-1)).toEqual(["error", "No."]);
-  peer.receive(said("b2", null, { description: OFFER }));
-  peer.receive(said("b2", own().from, { bye: "failed" }));
-  expect(reports.at(-1)?.[1]).toMatch(/The other side found no way/);
+
+  const other = calling();
+  other.peer.receive(said("b2", null, { description: OFFER }));
+  other.peer.receive(said("b2", other.own().from, { bye: "failed" }));
+  expect(other.reports.at(-1)?.[1]).toMatch(/The other side found no way/);
+});
+
+test("that the other side has failed too does not hide why this one did", () => {
+  const { peer, reports, last } = calling();
+  peer.call();
+  last().host.failed(new Failure("MediaError", "No key."));
+  peer.receive(said("b1", null, { description: OFFER })); // It had called meanwhile.
+  peer.receive(said("b1", null, { bye: "failed" }));
+  expect(reports.at(-1)).toEqual(["error", "No key."]);
 });
 
 test("everything ends with the signal", () => {

@@ -59,6 +59,8 @@ export function makePeer(host: PeerHost, signal: AbortSignal, make = makeSession
   const over: string[] = [];
   let current: Current | null = null;
   let tries = 0;
+  /** What was wrong at this side since it called. */
+  let reason: Failure | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function end(): void {
@@ -94,6 +96,7 @@ export function makePeer(host: PeerHost, signal: AbortSignal, make = makeSession
             if (!isCurrent()) return;
             clearTimeout(timer);
             tries = 0;
+            reason = null;
             host.report("connected");
           },
           lost: () => isCurrent() && mend(),
@@ -101,6 +104,7 @@ export function makePeer(host: PeerHost, signal: AbortSignal, make = makeSession
           failed(failure) {
             if (!isCurrent()) return;
             post({ bye: "failed" });
+            reason = failure;
             fail(failure);
           },
         },
@@ -157,7 +161,7 @@ export function makePeer(host: PeerHost, signal: AbortSignal, make = makeSession
     if (to !== null && to !== current?.id) return; // It was for one that is over.
     if (bye) {
       if (current?.remote !== from) over.push(from);
-      else if (bye === "failed") fail(new Failure("MediaError", THEY_FAILED));
+      else if (bye === "failed") fail(reason ?? new Failure("MediaError", THEY_FAILED));
       else leave();
       return;
     }
@@ -184,6 +188,7 @@ export function makePeer(host: PeerHost, signal: AbortSignal, make = makeSession
     call(patient = false) {
       if (current) return;
       clearTimeout(timer);
+      reason = null;
       if (patient) timer = setTimeout(begin, PATIENCE, null);
       else begin(null);
     },
