@@ -199,11 +199,14 @@ def test_two_peers_of_one_notebook_see_and_hear_each_other(
     )
     read(nb)
     wait_until_it_shows(nb, "red")
-    nb.wait_for("frames.latest and frames.latest.sequence > 10", timeout=PATIENCE)
+    # The browser begins with a smaller picture where it does not know the way yet.
+    nb.wait_for("frames.latest and frames.latest.width == 640", timeout=PATIENCE)
     first = nb.python("frames.latest.to_numpy()")
     assert first.shape == (480, 640, 3)
+    number = nb.python("frames.latest.sequence")
     assert first[..., 1].mean() > first[..., 0].mean() + NEAR  # the fake camera is green
-    nb.wait_for("frames.latest.sequence > 40", timeout=PATIENCE)
+    nb.wait_for(f"frames.latest.sequence > {number} + 30", timeout=PATIENCE)
+    nb.wait_for("frames.latest.width == 640", timeout=PATIENCE)
     assert np.abs(nb.python("frames.latest.to_numpy()").astype(int) - first).max() > NEAR
     nb.wait_for("max(loudest, default=-120) > -50", timeout=PATIENCE)
     nb.wait_for("b.stats.get('bitrate_in') and b.stats.get('width') == 640")

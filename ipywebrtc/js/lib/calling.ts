@@ -104,14 +104,15 @@ function takeTurn(
   let size: { width: number | null; height: number | null } = { width: null, height: null };
 
   const send = (content: Record<string, unknown>) => model.send({ ...about, ...content });
-  const tell = async () => {
+  const tell = async (again = false) => {
     const stats = status === "connected" ? await peer.stats()?.catch(() => null) : null;
     if (signal.aborted) return;
     if (stats && (stats.width !== size.width || stats.height !== size.height)) theirs?.look();
     size = stats ?? size;
     // A call goes on without the own stream, so its failure is none of the call.
     const error = failure?.message ?? local.failure?.message ?? "";
-    if (!stats && status === model.get("status") && error === model.get("error")) return;
+    const known = status === model.get("status") && error === model.get("error");
+    if (again && known && !stats) return;
     send({ kind: "state", status, error, ...(stats && { stats }) });
   };
   let flushing: ReturnType<typeof setTimeout> | undefined;
@@ -156,7 +157,7 @@ function takeTurn(
       signal,
     );
     if (signal.aborted) return;
-    const timer = setInterval(tell, REPORT);
+    const timer = setInterval(tell, REPORT, true);
     onAbort(signal, () => clearInterval(timer));
     onChange(model, ["max_bitrate"], peer.update, signal);
     mailbox.receive(first);
