@@ -46,10 +46,11 @@ class Connection extends EventTarget {
   }
 }
 
-function side(name: string, polite: boolean) {
+function side(name: string, polite: boolean, offers = false) {
   const pc = new Connection(name);
   const sent: Terms[] = [];
   const host = {
+    offers,
     polite: () => polite,
     send: (terms: Terms) => void sent.push(terms),
     prepare: vi.fn(),
@@ -93,6 +94,14 @@ test("of two offers that cross, the polite side takes its own back", async () =>
     expect(a.host.failed).not.toHaveBeenCalled();
     expect(b.host.failed).not.toHaveBeenCalled();
   }
+});
+
+test("an offer that comes before one's own is made crosses it", async () => {
+  const a = side("a", false, true);
+  await a.receive({ description: { type: "offer", sdp: "a=ice-ufrag:b" } });
+  expect(a.pc.remoteDescription).toBe(null);
+  a.pc.offer();
+  await vi.waitFor(() => expect(a.sent[0]?.description?.type).toBe("offer"));
 });
 
 test("an answer to an offer that was taken back is dropped", async () => {

@@ -21,6 +21,8 @@ export interface Terms {
 }
 
 export interface Negotiator {
+  /** Whether this side makes an offer at once. */
+  offers: boolean;
   /** Whether this side takes its offer back when both make one. */
   polite(): boolean;
   send(terms: Terms): void;
@@ -37,7 +39,9 @@ export function negotiate(
   host: Negotiator,
   signal: AbortSignal,
 ): (terms: Terms) => Promise<void> {
-  let makingOffer = false;
+  // The connection says only later that it needs one. What the other side offers until then would
+  // get places of its own beside those that are to be offered.
+  let makingOffer = host.offers;
   const early: RTCIceCandidateInit[] = [];
   let waiting: Terms = {};
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -99,6 +99,16 @@ test("of two who call at once, one takes the other's offer, with the same name",
   }
 });
 
+test("an offer that crosses ours is taken afresh even if its sender has heard of us", () => {
+  const { peer, own, sessions, last } = calling(true);
+  peer.call();
+  const { from } = own();
+  peer.receive(said("b1", from, { description: OFFER }));
+  expect(sessions.map(({ host }) => host.offers)).toEqual([true, false]);
+  expect(last().session.receive).toHaveBeenCalledOnce();
+  expect(own()).toMatchObject({ from, to: "b1" });
+});
+
 test("two who say the same of themselves agree who gives way", () => {
   for (const polite of [true, false]) {
     const [a, b] = [calling(polite), calling(polite)];

@@ -169,8 +169,12 @@ export function makePeer(host: PeerHost, signal: AbortSignal, make = makeSession
       if (to !== null || said.description?.type !== "offer") return;
       tries = 0;
       begin(from, said.polite);
-    } else if (current.remote === null && to === null && gives(current.id, from, said.polite)) {
-      // Both have begun. A fresh connection takes theirs: Chromium 156 can't take an offer back
+    } else if (
+      current.remote === null &&
+      (to === null || said.description?.type === "offer") &&
+      gives(current.id, from, said.polite)
+    ) {
+      // Both have begun; if it has heard of us, its own offer was already made. A fresh connection takes theirs: Chromium 156 can't take an offer back
       // without an error where the two differ ("Failed to start SCTP transport").
       begin(from, said.polite, current.id);
     } else if (current.remote === null) {

@@ -190,15 +190,15 @@ export function makeSession(host: SessionHost, signal: AbortSignal): Session {
   const failed = (error: unknown) => {
     if (!signal.aborted) host.failed(asFailure(error));
   };
-  const { polite, send } = host;
-  const receive = negotiate(pc, { polite, send, prepare, settled: limit, failed }, signal);
+  const { offers, polite, send } = host;
+  const receive = negotiate(pc, { offers, polite, send, prepare, settled: limit, failed }, signal);
   onAbort(signal, () => {
     clearInterval(beat);
     clearTimeout(grace);
     say({ bye: true });
     pc.close();
   });
-  if (host.offers) for (const kind of KINDS) pc.addTransceiver(kind);
+  if (offers) for (const kind of KINDS) pc.addTransceiver(kind);
   sync();
   return {
     receive,
