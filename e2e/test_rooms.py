@@ -189,12 +189,6 @@ def test_two_see_each_other(join: Join, broker: Broker, kind: str) -> None:
     ada.nb.execute(f"pixels = np.full((120, 160, 3), {colour}, np.uint8)")
     ada.nb.execute("stream, colour = room.stream, tuple(pixels[0, 0])")
     bob.shows("Dan")
-    ada.nb.execute("room.stream = ipywebrtc.MicrophoneStream()")
-    bob.nb.execute(
-        "loudest = []; ear = ipywebrtc.AudioReader(stream=room.streams[1], reading=True)\n"
-        "ear.on_block(lambda block: loudest.append(block.level))"
-    )
-    bob.nb.wait_for("max(loudest, default=-120) > -50", timeout=CONNECT)
     assert ada.nb.errors == bob.nb.errors == []
 
 
