@@ -174,8 +174,9 @@ export function makePeer(host: PeerHost, signal: AbortSignal, make = makeSession
       (to === null || said.description?.type === "offer") &&
       gives(current.id, from, said.polite)
     ) {
-      // Both have begun; if it has heard of us, its own offer was already made. A fresh connection takes theirs: Chromium 156 can't take an offer back
-      // without an error where the two differ ("Failed to start SCTP transport").
+      // Both have begun; if it has heard of us, its own offer was already made. A fresh connection
+      // takes theirs: Chromium 156 can't take an offer back without an error where the two differ
+      // ("Failed to start SCTP transport").
       begin(from, said.polite, current.id);
     } else if (current.remote === null) {
       current.remote = from;
