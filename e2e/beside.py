@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from e2e.browsers import Browsers
 from e2e.hosts import JupyterLab
-from e2e.notebooks import Notebook, write_notebook
+from e2e.notebooks import Notebook, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -67,7 +67,7 @@ class Bench:
         """Open cells as a notebook, in a browser context of its own, and run none of them.
 
         Args:
-            cells: A function, see `write_notebook`.
+            cells: A function, see `sources_of`.
             version: `THIS` or `OLD`.
             browser: The one that runs by default.
             modules: Folders that the kernel can import from besides.
@@ -76,11 +76,12 @@ class Bench:
         host, root = self._host(version)
         self._count += 1
         path = root / f"{self._count}.ipynb"
-        write_notebook(path, cells, values)
+        sources = sources_of(cells, values)
+        host.write(path, sources)
         kernel = host.start_kernel(path)
         page = (browser or self.browsers.launch()).new_context().new_page()
         page.goto(host.url(path))
-        nb = Notebook(host, path, kernel, page)
+        nb = Notebook(host, path, kernel, page, len(sources))
         for folder in modules:
             nb.execute(f"import sys; sys.path.insert(0, {str(folder)!r})")
         return nb

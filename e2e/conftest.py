@@ -27,19 +27,20 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import nbformat
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
 from e2e.browsers import Browsers, console_errors
 from e2e.hosts import ADDRESS, JupyterLab
-from e2e.notebooks import Notebook, write_notebook
+from e2e.notebooks import Notebook, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from playwright.sync_api import Browser, ViewportSize
 
-    from e2e.kernels import Kernel
+    from e2e.hosts import AnyKernel, Host
 
 FAILURES = Path(__file__).with_name("failures")
 SCREENSHOT_TIMEOUT = 5_000  # ms
@@ -94,7 +95,7 @@ def launch(browsers: Browsers) -> Iterator[Launch]:
 
 @pytest.fixture
 def notebook(
-    host: JupyterLab, browsers: Browsers, launch: Launch, tmp_path: Path
+    host: Host, browsers: Browsers, launch: Launch, tmp_path: Path
 ) -> Iterator[OpenNotebook]:
     """Open the body of a function as a notebook, with values for the function's arguments.
 
@@ -102,7 +103,7 @@ def notebook(
     `browser` comes from the fixture `launch`; `hostname` is another name of this machine, `port`
     that of a proxy.
     """
-    kernels: dict[Path, Kernel] = {}
+    kernels: dict[Path, AnyKernel] = {}
 
     def open_notebook(
         cells: Callable[..., object] | Path,
@@ -112,15 +113,18 @@ def notebook(
         port: int | None = None,
         **values: object,
     ) -> Notebook:
-        path = tmp_path / f"notebook-{len(kernels)}.ipynb"
+        path = tmp_path / f"notebook-{len(kernels)}{host.SUFFIX}"
         if isinstance(cells, Path):
             shutil.copyfile(cells, path)
+            count = len(nbformat.read(path, nbformat.NO_CONVERT).cells)
         else:
-            write_notebook(path, cells, values)
+            sources = sources_of(cells, values)
+            host.write(path, sources)
+            count = len(sources)
         kernels[path] = host.start_kernel(path)
         page = (browser or launch()).new_context(viewport=VIEWPORT).new_page()
         page.goto(host.url(path, hostname, port))
-        return Notebook(host, path, kernels[path], page)
+        return Notebook(host, path, kernels[path], page, count)
 
     yield open_notebook
     # Pages first: they would complain of their lost kernels.

@@ -1,7 +1,8 @@
-"""The applications that show a notebook.
+"""The applications that show a notebook: those of Jupyter; `marimo.py` has the other one.
 
-A host starts its server (`running`), gives a notebook its kernel (`start_kernel`, `stop_kernel`),
-and knows how to open, run and save the notebook in a page and where its outputs are.
+A host starts its server (`running`), writes a notebook and gives it its kernel (`start_kernel`,
+`stop_kernel`), and knows how to open, run and save the notebook in a page and where its outputs
+are.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+import nbformat
 
 from e2e.kernels import Kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from playwright.sync_api import Locator, Page
@@ -37,9 +40,6 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # A kernel specification of our own: found first, and surely the Python that we mean.
 KERNEL_NAME = "e2e"
 KERNEL_ARGUMENTS = ("-m", "ipykernel_launcher", "-f", "{connection_file}")
-
-# The single-document mode: no tabs, and no workspace that remembers them.
-NOTEBOOK_PAGE = "/doc/tree/"
 
 # JupyterLab's own commands do what its buttons do, and do not depend on how it looks.
 READY = """path => {
@@ -66,6 +66,41 @@ ERRORS = """index => {
 SAVE = "() => jupyterapp.commands.execute('docmanager:save')"
 
 
+class AnyKernel(Protocol):
+    """What tests ask of a kernel; see `Kernel`."""
+
+    def execute(self, code: str, *, timeout: float = ...) -> None: ...
+
+    def value(self, expression: str, *, timeout: float = ...) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+class Host(Protocol):
+    """What tests ask of an application; see `JupyterLab`."""
+
+    SUFFIX: str
+    FAULTS: tuple[str, ...]
+
+    def write(self, notebook: Path, sources: Sequence[str]) -> None: ...
+
+    def url(self, notebook: Path, hostname: str = ..., port: int | None = ...) -> str: ...
+
+    def start_kernel(self, notebook: Path) -> AnyKernel: ...
+
+    def stop_kernel(self, notebook: Path) -> None: ...
+
+    def wait_until_open(self, page: Page, notebook: Path) -> None: ...
+
+    def start_cell(self, page: Page, index: int) -> None: ...
+
+    def finish_cell(self, page: Page, index: int, timeout: float) -> list[str]: ...
+
+    def output(self, page: Page, index: int) -> Locator: ...
+
+    def save(self, page: Page) -> None: ...
+
+
 class JupyterLab:
     """A JupyterLab server of our own: it shares no setting and no kernel with the user's.
 
@@ -74,6 +109,14 @@ class JupyterLab:
         port: Where it listens.
         runtime: Where the connection files of its kernels are.
     """
+
+    SUFFIX = ".ipynb"
+    FAULTS: tuple[str, ...] = ()
+    """Parts of the errors that it logs by itself, whatever it shows."""
+    MODULE = "jupyterlab"
+    EXPOSE = "--LabApp.expose_app_in_browser=True"
+    # The single-document mode: no tabs, and no workspace that remembers them.
+    PAGE = "/doc/tree/"
 
     def __init__(self, root: Path, port: int, runtime: Path) -> None:
         self._root = root
@@ -107,13 +150,13 @@ class JupyterLab:
         )
         port = free_port()
         command = [
-            *(python, "-m", "jupyterlab", "--allow-root", "--no-browser"),
+            *(python, "-m", cls.MODULE, "--allow-root", "--no-browser"),
             *(f"--ServerApp.root_dir={root}", f"--ServerApp.ip={ADDRESS}"),
             *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
             *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),
             # The tests of an insecure origin come by another name than localhost.
             "--ServerApp.allow_remote_access=True",
-            "--LabApp.expose_app_in_browser=True",
+            cls.EXPOSE,
         ]
         environment = os.environ | {"IPYTHONDIR": str(home / "ipython")}
         environment |= {name: str(folder) for name, folder in folders.items()}
@@ -135,9 +178,14 @@ class JupyterLab:
                 except subprocess.TimeoutExpired:
                     process.kill()
 
+    def write(self, notebook: Path, sources: Sequence[str]) -> None:
+        """Write a notebook of these cells."""
+        cells = [nbformat.v4.new_code_cell(source) for source in sources]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), notebook)
+
     def url(self, notebook: Path, hostname: str = ADDRESS, port: int | None = None) -> str:
         """Say where a page finds a notebook."""
-        return f"http://{hostname}:{port or self.port}{NOTEBOOK_PAGE}{self._name(notebook)}"
+        return f"http://{hostname}:{port or self.port}{self.PAGE}{self._name(notebook)}"
 
     def start_kernel(self, notebook: Path) -> Kernel:
         """Start the kernel of a notebook; the page then finds it there, and need not wait."""
@@ -185,7 +233,7 @@ class JupyterLab:
                 time.sleep(INTERVAL)
             else:
                 return
-        message = f"JupyterLab did not start:\n{log.read_text()}"
+        message = f"{self.MODULE} did not start:\n{log.read_text()}"
         raise RuntimeError(message)
 
     def _request(self, method: str, path: str, content: object = None) -> Any:
@@ -196,6 +244,16 @@ class JupyterLab:
         )
         with OPENER.open(request, timeout=SERVER_TIMEOUT) as answer:
             return json.loads(answer.read() or "null")
+
+
+class Notebook7(JupyterLab):
+    """A Notebook 7 server of our own."""
+
+    MODULE = "notebook"
+    EXPOSE = "--JupyterNotebookApp.expose_app_in_browser=True"
+    PAGE = "/notebooks/"
+    # Its keyboard shortcuts look for settings that may not be loaded yet.
+    FAULTS = ("Cannot read properties of undefined (reading 'schema')",)
 
 
 def free_port() -> int:

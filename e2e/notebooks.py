@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext, Locator, Page
 
-    from e2e.hosts import JupyterLab
-    from e2e.kernels import Kernel
+    from e2e.hosts import AnyKernel, Host
 
 SEPARATOR = re.compile(r"^# %%.*\n", re.MULTILINE)
 RUN_TIMEOUT = 30.0
@@ -37,19 +36,20 @@ class Notebook:
         path: The notebook's file.
         kernel: The notebook's kernel.
         page: Where the notebook opens.
+        count: How many cells it has.
 
     Attributes:
         folder: Where the file is and the kernel works.
         page: Playwright's page. The kernel does not need it: it may be closed.
     """
 
-    def __init__(self, host: JupyterLab, path: Path, kernel: Kernel, page: Page) -> None:
+    def __init__(self, host: Host, path: Path, kernel: AnyKernel, page: Page, count: int) -> None:
         self.folder = path.parent
         self.page = page
         self._host = host
         self._path = path
         self._kernel = kernel
-        self._count = len(nbformat.read(path, nbformat.NO_CONVERT).cells)
+        self._count = count
         host.wait_until_open(page, path)
 
     # In the page
@@ -104,12 +104,16 @@ class Notebook:
         self.save()
         page = (context or self.page.context).new_page()
         page.goto(self.page.url)
-        return Notebook(self._host, self._path, self._kernel, page)
+        return Notebook(self._host, self._path, self._kernel, page, self._count)
 
     @property
     def errors(self) -> list[str]:
-        """What the page logged as an error or did not catch."""
-        return console_errors(self.page)
+        """What the page logged as an error or did not catch, but for the host's own faults."""
+        return [
+            error
+            for error in console_errors(self.page)
+            if not any(fault in error for fault in self._host.FAULTS)
+        ]
 
     # In the kernel
 
@@ -148,22 +152,17 @@ class Notebook:
             time.sleep(INTERVAL)
 
 
-def write_notebook(path: Path, cells: Callable[..., object], values: Mapping[str, object]) -> None:
-    """Write the body of a function as a notebook.
+def sources_of(cells: Callable[..., object], values: Mapping[str, object]) -> list[str]:
+    """Return the body of a function as the sources of cells.
 
     Args:
-        path: Where the notebook is written.
         cells: A function that nobody calls. Lines `# %%` separate its cells.
         values: Its arguments; the first cell begins with their assignment. Anything whose `repr`
             is its source, or a path, which becomes a string.
     """
     texts = {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}
     assignments = "".join(f"{name} = {value!r}\n" for name, value in texts.items())
-    sources = SEPARATOR.split(assignments + body(cells))
-    notebook = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell(source.strip("\n")) for source in sources]
-    )
-    nbformat.write(notebook, path)
+    return [source.strip("\n") for source in SEPARATOR.split(assignments + body(cells))]
 
 
 def body(function: Callable[..., object]) -> str:

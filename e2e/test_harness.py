@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import nbformat
 import pytest
 
 from e2e.kernels import KernelError
-from e2e.notebooks import write_notebook
+from e2e.notebooks import sources_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,9 +23,7 @@ def test_cells_are_the_parts_of_a_function(tmp_path: Path) -> None:
         # %% a title
         print(text * n, folder)
 
-    path = tmp_path / "cells.ipynb"
-    write_notebook(path, cells, {"n": 2, "folder": tmp_path})
-    sources = [cell.source for cell in nbformat.read(path, nbformat.NO_CONVERT).cells]
+    sources = sources_of(cells, {"n": 2, "folder": tmp_path})
     assert sources == [
         f'n = 2\nfolder = {str(tmp_path)!r}\ntext = """\nkept as it is\n"""',
         "print(text * n, folder)",

@@ -51,6 +51,7 @@ import ipywidgets
 import traitlets
 
 from ipywebrtc._bundle import asset
+from ipywebrtc._marimo import running_cell
 from ipywebrtc.errors import MediaError, NoFrontEnd, from_page
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class Media(anywidget.AnyWidget):
         self._settled: deque[str] = deque(maxlen=REMEMBERED)
         self._pages: list[str] = []
         self._loop = _running_loop()
+        self._cell = running_cell()
         # Old notebooks have some; traitlets will raise one day, and warns where nobody sees it.
         known = {"model_id", *self.trait_names()}
         for name in [name for name in kwargs if name[0] != "_" and name not in known]:
@@ -115,6 +117,8 @@ class Media(anywidget.AnyWidget):
             # A subclass that brings its own JavaScript must not send ours along.
             ipywidgets.DOMWidget.__init__(self, *args, **kwargs)
         self.on_msg(self._on_message)
+        if self._cell:
+            self._cell.on_end(self.close)
 
     @traitlets.default("_uid")
     def _default_uid(self) -> str:

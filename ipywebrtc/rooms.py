@@ -207,7 +207,8 @@ class WebRTCRoom(Media):
     # The view sets it as well.
     _inside = traitlets.Bool(True).tag(sync=True)
 
-    # What the view shows of the others: id, nickname, stream (a reference), state, audio, video.
+    # What the view shows of the others: id, nickname, peer and stream (references), state, audio,
+    # video.
     _people = traitlets.List(traitlets.Dict()).tag(sync=True)
 
     # The page that acts.
@@ -538,16 +539,17 @@ class WebRTCRoom(Media):
 
     def _begin(self, member: Member) -> None:
         servers = {} if self.ice_servers is None else {"ice_servers": self.ice_servers}
-        peer = _RoomPeer(
-            self._page,
-            stream_local=self.stream,
-            polite=self._member_id > member.id,
-            ice_transport_policy=self.ice_transport_policy,
-            nickname=_nickname(member),
-            id_local=self._member_id,
-            id_remote=member.id,
-            **servers,
-        )
+        with self._cell.resumed() if self._cell else contextlib.nullcontext():
+            peer = _RoomPeer(
+                self._page,
+                stream_local=self.stream,
+                polite=self._member_id > member.id,
+                ice_transport_policy=self.ice_transport_policy,
+                nickname=_nickname(member),
+                id_local=self._member_id,
+                id_remote=member.id,
+                **servers,
+            )
         person = _Person(member, peer)
         self._persons[member.id] = person
         peer.on_signal(lambda signal: self._send_signal(person, signal))
@@ -752,6 +754,7 @@ def _shown(person: _Person) -> dict[str, Any]:
     return {
         "id": person.member.id,
         "nickname": person.nickname,
+        "peer": f"anywidget:{person.peer.model_id}",
         "stream": f"IPY_MODEL_{stream.model_id}" if stream else "",
         "state": person.state,
         "audio": bool(person.member.info.get("audio", True)),

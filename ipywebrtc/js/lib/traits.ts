@@ -122,6 +122,7 @@ export type AudioReaderTraits = ReaderTraits & {
 export interface RoomPerson {
   id: string;
   nickname: string;
+  peer: Reference;
   stream: Reference;
   state: "connecting" | "connected" | "reconnecting";
   audio: boolean;

@@ -3,6 +3,7 @@
 import type { InitializeProps, RenderProps } from "@anywidget/types";
 import { every } from "../lib/beat.ts";
 import { onKernelGone } from "../lib/kernel.ts";
+import { onChange } from "../lib/lifetime.ts";
 import { page, serve } from "../lib/page.ts";
 import styles from "../lib/room.css";
 import { type Here, roomView } from "../lib/room_view.ts";
@@ -30,7 +31,13 @@ export default () => {
       };
       onKernelGone(model, end, signal);
     },
-    render({ model, el, signal }: RenderProps<Traits>): void {
+    render({ model, el, signal, host }: RenderProps<Traits>): void {
+      // marimo and Colab run a widget that nobody displays only when another one asks for it.
+      const runPeers = () => {
+        for (const { peer } of model.get("_people")) host.getWidget(peer).catch(() => {});
+      };
+      onChange(model, ["_people"], runPeers, signal);
+      runPeers();
       roomView(makeShell(el, model, styles, signal), model, here, signal);
     },
   };

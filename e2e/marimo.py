@@ -1,0 +1,228 @@
+"""marimo, with one server for each notebook.
+
+Its kernel can be asked by nobody but its page, so a cell of ours, the last, listens for the tests.
+Cells run when the page opens, in the order of what they use.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import socket
+import struct
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from e2e.hosts import ADDRESS, INTERVAL, OPENER, STOP_TIMEOUT, free_port
+from e2e.kernels import ANSWER_TIMEOUT, KernelError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from playwright.sync_api import Locator, Page
+
+START_TIMEOUT = 60.0
+SIZE = struct.Struct("!I")
+
+LISTENER = """
+import marimo as _marimo
+import e2e.marimo as _tests
+
+_marimo.Thread(target=_tests.listen, args=({port_file!r}, globals()), daemon=True).start()
+"""
+SETTINGS = "[tool.marimo.runtime]\nauto_instantiate = true\n"
+HEAD = "import marimo\n\napp = marimo.App()\n"
+CELL = "\n\n@app.cell\n{kind} _():\n{body}    return\n"
+FOOT = '\n\nif __name__ == "__main__":\n    app.run()\n'
+
+IDLE = """() => document.querySelector("[data-status]")
+  && !document.querySelector("[data-status=running], [data-status=queued]")"""
+
+
+class Marimo:
+    """marimo with servers of our own: they share no setting with the user's.
+
+    Args:
+        home: A folder for their settings and logs.
+        mode: `edit` or `run`.
+    """
+
+    SUFFIX = ".py"
+    FAULTS: tuple[str, ...] = ()
+
+    def __init__(self, home: Path, mode: str) -> None:
+        self._home = home
+        self._mode = mode
+        self._servers: dict[Path, tuple[subprocess.Popen[bytes], int]] = {}
+
+    @classmethod
+    @contextmanager
+    def running(cls, home: Path, mode: str) -> Iterator[Marimo]:
+        """Be ready to start servers, and stop them at the end."""
+        host = cls(home, mode)
+        try:
+            yield host
+        finally:
+            for notebook in [*host._servers]:
+                host.stop_kernel(notebook)
+
+    def write(self, notebook: Path, sources: Sequence[str]) -> None:
+        """Write a notebook of these cells."""
+        listener = LISTENER.format(port_file=str(port_file(notebook)))
+        cells = [
+            CELL.format(
+                kind="async def" if "await " in source else "def",
+                body="".join(f"    {line}\n" if line else "\n" for line in source.splitlines()),
+            )
+            for source in (*sources, listener)
+        ]
+        notebook.write_text("".join([HEAD, *cells, FOOT]))
+        notebook.with_name("pyproject.toml").write_text(SETTINGS)
+
+    def url(self, notebook: Path, hostname: str = ADDRESS, port: int | None = None) -> str:
+        """Say where a page finds a notebook."""
+        return f"http://{hostname}:{port or self._servers[notebook][1]}"
+
+    def start_kernel(self, notebook: Path) -> Listener:
+        """Start the server of a notebook; its kernel begins when a page opens it."""
+        port = free_port()
+        command = [
+            *(sys.executable, "-m", "marimo", "--quiet", self._mode, str(notebook)),
+            *("--headless", "--no-token", "--no-sandbox", f"--host={ADDRESS}", f"--port={port}"),
+            *["--skip-update-check"] * (self._mode == "edit"),
+        ]
+        project = str(Path(__file__).parents[1])
+        settings = {"HOME": str(self._home), "XDG_CONFIG_HOME": str(self._home / "config")}
+        environment = os.environ | settings | {"PYTHONPATH": project}
+        log = self._home / f"{port}.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=notebook.parent,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        self._servers[notebook] = process, port
+        deadline = time.monotonic() + START_TIMEOUT
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                OPENER.open(f"{self.url(notebook)}/health", timeout=START_TIMEOUT).close()
+            except OSError:
+                time.sleep(INTERVAL)
+            else:
+                return Listener(port_file(notebook))
+        message = f"marimo did not start:\n{log.read_text()}"
+        raise RuntimeError(message)
+
+    def stop_kernel(self, notebook: Path) -> None:
+        """Stop the server of a notebook, and so its kernel."""
+        process, _ = self._servers.pop(notebook)
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def wait_until_open(self, page: Page, notebook: Path) -> None:
+        """Wait until the cells have run."""
+        while not port_file(notebook).exists():
+            page.wait_for_timeout(1000 * INTERVAL)
+        if self._mode == "edit":
+            page.wait_for_function(IDLE)
+
+    def start_cell(self, page: Page, index: int) -> None:
+        """Do nothing: it has run when the page was opened."""
+
+    def finish_cell(self, page: Page, index: int, timeout: float) -> list[str]:  # noqa: ARG002 - that of a host
+        """Return the tracebacks in a cell's output."""
+        return self.output(page, index).locator(".marimo-error, .text-error").all_inner_texts()
+
+    def output(self, page: Page, index: int) -> Locator:
+        """Locate the output of a cell."""
+        return page.locator(".output-area").nth(index)
+
+    def save(self, page: Page) -> None:
+        """Do nothing: outputs are not saved."""
+
+
+class Listener:
+    """A client of the cell that listens; see `Kernel`.
+
+    Args:
+        port_file: Where that cell writes its port.
+    """
+
+    def __init__(self, port_file: Path) -> None:
+        self._port_file = port_file
+        self._socket: socket.socket | None = None
+
+    def execute(self, code: str, *, timeout: float = ANSWER_TIMEOUT) -> None:
+        """Run statements; raise `KernelError` with the traceback if they raise."""
+        self._ask("exec", code, timeout)
+
+    def value(self, expression: str, *, timeout: float = ANSWER_TIMEOUT) -> Any:
+        """Evaluate an expression whose value can be pickled."""
+        return self._ask("eval", expression, timeout)
+
+    def close(self) -> None:
+        """Disconnect; the kernel lives on."""
+        if self._socket:
+            self._socket.close()
+
+    def _ask(self, mode: str, code: str, timeout: float) -> Any:
+        if self._socket is None:
+            self._socket = socket.create_connection((ADDRESS, int(self._port_file.read_text())))
+        self._socket.settimeout(timeout)
+        with self._socket.makefile("rwb") as wire:
+            write(wire, (mode, code))
+            fine, value = read(wire)
+        if not fine:
+            raise KernelError(value)
+        return value
+
+
+def listen(path: str, namespace: dict[str, Any]) -> None:
+    """Run what tests ask for, in the kernel: one after the other, until the kernel ends."""
+    import traceback
+
+    server = socket.create_server((ADDRESS, 0))
+    new = Path(f"{path}.new")
+    new.write_text(str(server.getsockname()[1]))
+    new.rename(path)
+    while True:
+        client, _ = server.accept()
+        with client, client.makefile("rwb") as wire:
+            while (asked := read(wire)) is not None:
+                mode, code = asked
+                try:
+                    compiled = compile(code, "<test>", mode)
+                    answer = (True, eval(compiled, namespace))  # noqa: S307 - our own tests
+                    pickle.dumps(answer)
+                except BaseException:  # noqa: BLE001 - whatever a test provokes
+                    answer = (False, traceback.format_exc())
+                write(wire, answer)
+
+
+def write(wire: Any, content: object) -> None:
+    """Send something with its length before it."""
+    data = pickle.dumps(content)
+    wire.write(SIZE.pack(len(data)) + data)
+    wire.flush()
+
+
+def read(wire: Any) -> Any:
+    """Receive what `write` sent; None at the end."""
+    head = wire.read(SIZE.size)
+    return pickle.loads(wire.read(*SIZE.unpack(head))) if head else None  # noqa: S301 - our own
+
+
+def port_file(notebook: Path) -> Path:
+    """Say where a notebook's cell writes its port."""
+    return notebook.with_suffix(".port")
