@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipywebrtc.diagnosis import Doctor, doctor
 from ipywebrtc.errors import (
     DeviceNotFound,
     InsecureContext,
@@ -41,6 +42,7 @@ __all__ = [
     "AudioStream",
     "CameraStream",
     "DeviceNotFound",
+    "Doctor",
     "Frame",
     "FrameReader",
     "HasStream",
@@ -68,5 +70,6 @@ __all__ = [
     "WidgetStream",
     "__version__",
     "chat",
+    "doctor",
     "version_info",
 ]

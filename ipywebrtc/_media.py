@@ -334,7 +334,7 @@ async def wait_for(request: Request, *, keep: bool = False) -> None:
     Raises:
         MediaError: The request failed, or waiting can't work here (see `check_waiting`).
     """
-    if not _polls():
+    if not _polls(_cell_runner()):
         answer = asyncio.wrap_future(request.future)
         await (asyncio.shield(answer) if keep else answer)
         return
@@ -353,25 +353,34 @@ def check_waiting() -> None:
     Raises:
         MediaError: Waiting can't work here. The text says what to write instead.
     """
-    if _cell_runner() == "marimo":
-        message = (
+    if sentence := why_not_waiting(_cell_runner()):
+        raise MediaError(sentence)
+
+
+def why_not_waiting(runner: str) -> str:
+    """Say why a cell would wait in vain, and what to write instead; empty where it would not.
+
+    Args:
+        runner: The package that runs the cell.
+    """
+    if runner == "marimo":
+        return (
             "A marimo cell gets no answer from the page while it runs: set `recording = True` "
             "here and read the result in a cell that depends on the widget."
         )
-        raise MediaError(message)
-    if _polls() and importlib.util.find_spec("jupyter_ui_poll") is None:
-        message = (
+    if _polls(runner) and importlib.util.find_spec("jupyter_ui_poll") is None:
+        return (
             "With ipykernel 6 a cell gets no answer from the page while it runs: install "
             "jupyter_ui_poll (pip install 'ipywebrtc[poll]') or ipykernel 7, "
             "or set `recording = True` here and read the result in the next cell."
         )
-        raise MediaError(message)
+    return ""
 
 
-def _polls() -> bool:
-    """Whether the running cell gets messages only by polling."""
+def _polls(runner: str) -> bool:
+    """Whether a cell that this package runs gets messages only by polling."""
     kernel = sys.modules.get("ipykernel")
-    return kernel is not None and kernel.version_info[0] < 7 and _cell_runner() == "IPython"  # noqa: PLR2004 - the first that reads comms during `await`
+    return kernel is not None and kernel.version_info[0] < 7 and runner == "IPython"  # noqa: PLR2004 - the first that reads comms during `await`
 
 
 def _cell_runner() -> str:

@@ -180,8 +180,9 @@ class MqttTransport:
     ) -> None:
         import paho.mqtt.client  # noqa: F401 - if it is missing, say so here and not on a thread
 
-        self._servers = servers(server, username, password)
-        encrypted = any(server.encrypted for server in self._servers)
+        self.servers = servers(server, username, password)
+        """The brokers, in the order in which they are tried."""
+        encrypted = any(server.encrypted for server in self.servers)
         self._tls = ssl.create_default_context(cafile=ca or None) if encrypted else None
         self._old_protocol: set[Server] = set()
         self._failures: dict[Server, str] = {}
@@ -192,7 +193,13 @@ class MqttTransport:
         self._lock = threading.RLock()
 
     def __repr__(self) -> str:
-        return f"MqttTransport({', '.join(map(str, self._servers))})"
+        return f"MqttTransport({', '.join(map(str, self.servers))})"
+
+    @property
+    def server(self) -> Server | None:
+        """The broker that has let us in; None while none has."""
+        connection = self._connection
+        return connection.server if connection else None
 
     def open(self, listener: Listener) -> None:
         """Begin to connect."""
@@ -222,7 +229,7 @@ class MqttTransport:
         pause = PAUSE[0]
         while not self._closed.is_set():
             began = time.monotonic()
-            connection = self._connect(self._servers)
+            connection = self._connect(self.servers)
             if connection:
                 self._stay(connection)
                 if time.monotonic() - began > SHORT_LIVED:
@@ -251,10 +258,10 @@ class MqttTransport:
     def _stay(self, connection: _Connection) -> None:
         """Wait until the connection ends, or one to an earlier server replaces it."""
         interval = RETURN
-        while index := self._servers.index(connection.server):
+        while index := self.servers.index(connection.server):
             if connection.ended.wait(interval):
                 return
-            better = self._connect(self._servers[:index])
+            better = self._connect(self.servers[:index])
             if better:
                 connection.publish(self._listener.presence, b"", retain=True)
                 connection.close()
@@ -305,7 +312,7 @@ class MqttTransport:
             if self._closed.is_set() or self._connection:
                 return
             tried = "; ".join(
-                f"{server}: {self._failures.get(server, 'no answer')}" for server in self._servers
+                f"{server}: {self._failures.get(server, 'no answer')}" for server in self.servers
             )
             message = (
                 f"No MQTT broker lets this kernel in ({tried}); it goes on trying, and you can "

@@ -34,6 +34,7 @@ def declared(name: str) -> set[str]:
         "AudioReader",
         "AudioStream",
         "CameraStream",
+        "Doctor",
         "FrameReader",
         "ImageRecorder",
         "ImageStream",

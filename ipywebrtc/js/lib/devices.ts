@@ -62,13 +62,16 @@ function allowedByPolicy(wanted: Wanted): boolean {
 
 /** Whether the browser would hand out the devices without a prompt. */
 export async function granted(wanted: Wanted): Promise<boolean> {
+  const states = await Promise.all(features(wanted).map(permission));
+  return states.every((state) => state === "granted"); // Else a click is asked for.
+}
+
+/** What the browser says of a permission, or null: some do not tell. */
+export async function permission(name: string): Promise<PermissionState | null> {
   try {
-    const states = await Promise.all(
-      features(wanted).map((name) => navigator.permissions.query({ name: name as PermissionName })),
-    );
-    return states.every(({ state }) => state === "granted");
+    return (await navigator.permissions.query({ name: name as PermissionName })).state;
   } catch {
-    return false; // Some browsers do not tell; then a click is asked for.
+    return null;
   }
 }
 

@@ -1,4 +1,4 @@
-/** The end of the kernel behind a widget, where the host tells it. */
+/** What the host tells of the kernel behind a widget. */
 
 import type { AnyModel } from "@anywidget/types";
 import { onAbort } from "./lifetime.ts";
@@ -11,6 +11,9 @@ type Listener = (sender: unknown, status: string) => void;
 /** What the widget managers of JupyterLab, Notebook 7 and Voilà have. */
 interface WithKernel {
   kernel?: {
+    /** How the messages of widgets go to subshells, in JupyterLab 4.4 and later. */
+    commsOverSubshells?: string;
+    supportsSubshells?: boolean;
     statusChanged?: { connect(listener: Listener): void; disconnect(listener: Listener): void };
   } | null;
 }
@@ -23,4 +26,12 @@ export function onKernelGone(model: AnyModel, callback: () => void, signal: Abor
   };
   kernel?.statusChanged?.connect(listener);
   onAbort(signal, () => kernel?.statusChanged?.disconnect(listener));
+}
+
+/** Whether messages of widgets reach the kernel beside the cell that runs; null if nobody tells. */
+export function subshells(model: AnyModel): string | null {
+  const { supportsSubshells, commsOverSubshells } =
+    (model.widget_manager as WithKernel).kernel ?? {};
+  if (supportsSubshells === undefined) return null;
+  return supportsSubshells ? `used (${commsOverSubshells})` : "not supported";
 }

@@ -8,6 +8,7 @@
  */
 
 import { asFailure, Failure } from "./failure.ts";
+import { construct, turnRefusal } from "./ice.ts";
 import { onAbort } from "./lifetime.ts";
 import { negotiate, type Terms } from "./negotiation.ts";
 import { makeSummary, type Stats } from "./stats.ts";
@@ -145,11 +146,7 @@ export function makeSession(host: SessionHost, signal: AbortSignal): Session {
     }
   });
   on(pc, "icecandidateerror", ({ url, errorCode }: RTCPeerConnectionIceErrorEvent) => {
-    if (!url?.startsWith("turn")) return;
-    const server = url.replace(/\?.*/, "");
-    refusal = [401, 403, 438].includes(errorCode)
-      ? `The TURN server ${server} refused the username or the credential: check ice_servers.`
-      : `The TURN server ${server} gave no way (${errorCode}): check ice_servers and that it runs.`;
+    refusal = turnRefusal(url, errorCode) ?? refusal;
   });
 
   function sync(): void {
@@ -211,12 +208,3 @@ export function makeSession(host: SessionHost, signal: AbortSignal): Session {
 
 const NO_RELAY =
   "There is no way by a TURN server, and ice_transport_policy='relay' allows no other: name one in ice_servers.";
-
-function construct(configuration: RTCConfiguration): RTCPeerConnection {
-  try {
-    return new RTCPeerConnection(configuration);
-  } catch {
-    // The browser's own words might repeat what is secret.
-    throw new Failure("MediaError", "The browser does not take these ice_servers: check them.");
-  }
-}

@@ -2,6 +2,7 @@
 
 import type { Device } from "./choice.ts";
 import type { Wishes } from "./constraints.ts";
+import type { Fact } from "./doctor/fact.ts";
 import type { Stats } from "./stats.ts";
 
 /** A reference to another widget's model; see refs.ts. */
@@ -96,6 +97,11 @@ export type ArrayStreamTraits = StreamTraits & {
   _sample_rate: number;
   height: number | null;
   width: number | null;
+};
+
+export type DoctorTraits = MediaTraits & {
+  _facts: Fact[];
+  report: string;
 };
 
 export type ReaderTraits = MediaTraits & {

@@ -1,0 +1,76 @@
+/**
+ * The ways by which others could reach this browser: what it gathers for a call that is never made.
+ * Of candidates only the types are told, never an address.
+ *
+ * See https://www.w3.org/TR/webrtc/#rtcicegatheringstate-enum and RFC 8445 §5.1.1.
+ */
+
+import { asFailure } from "../failure.ts";
+import { construct, turnRefusal } from "../ice.ts";
+import { type Fact, facts } from "./fact.ts";
+
+/** Milliseconds in which servers must answer. */
+const LIMIT = 5000;
+const NO_STUN =
+  "Calls reach only browsers on the same network: let UDP out to a STUN server, or name a TURN server in ice_servers.";
+const NO_TURN = "Check ice_servers, and that the network lets this browser reach the TURN server.";
+const NO_WAY =
+  "A setting, an extension or the administrator of this browser forbids WebRTC: allow it there.";
+
+const { ok, warning, failure } = facts("Network");
+
+interface Gathered {
+  types: string[];
+  refusal: string;
+}
+
+export async function networkFacts(
+  iceServers: RTCIceServer[],
+  signal: AbortSignal,
+): Promise<Fact[]> {
+  if (!globalThis.RTCPeerConnection) return []; // The codecs say it.
+  try {
+    return told(iceServers, await gather(iceServers, signal));
+  } catch (error) {
+    return [failure("candidates", "none", asFailure(error).message)];
+  }
+}
+
+async function gather(iceServers: RTCIceServer[], signal: AbortSignal): Promise<Gathered> {
+  const pc = construct({ iceServers });
+  const types: string[] = [];
+  let refusal = "";
+  try {
+    const ended = new Promise<void>((resolve) => {
+      pc.addEventListener("icecandidate", ({ candidate }) => {
+        if (candidate?.type) types.push(candidate.type);
+        if (!candidate) resolve();
+      });
+      setTimeout(resolve, LIMIT);
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    pc.addEventListener("icecandidateerror", ({ url, errorCode }) => {
+      refusal = turnRefusal(url, errorCode) ?? refusal;
+    });
+    pc.createDataChannel("");
+    await pc.setLocalDescription();
+    await ended;
+  } finally {
+    pc.close();
+  }
+  return { types, refusal };
+}
+
+function told(iceServers: RTCIceServer[], { types, refusal }: Gathered): Fact[] {
+  const urls = iceServers.flatMap(({ urls }) => urls);
+  const stun = urls.filter((url) => url.startsWith("stun"));
+  const turn = urls.filter((url) => url.startsWith("turn"));
+  const kinds = [...new Set(types)].join(", ");
+  const found = [kinds ? ok("candidates", kinds) : failure("candidates", "none", NO_WAY)];
+  // A TURN server tells the address as well: RFC 8656 §7.
+  if (types.includes("srflx")) found.push(ok("STUN", "a server answers this browser"));
+  else if (stun.length) found.push(warning("STUN", `no answer of ${stun.join(", ")}`, NO_STUN));
+  if (types.includes("relay")) found.push(ok("TURN", "a server gives this browser a way"));
+  else if (turn.length) found.push(failure("TURN", "no way is given", refusal || NO_TURN));
+  return found;
+}
