@@ -27,13 +27,7 @@ export async function codecFacts(): Promise<Fact[]> {
   const audio = await able(AUDIO, async (codec) =>
     Boolean((await AudioEncoder.isConfigSupported({ codec, ...SOUND })).supported),
   );
-  return [
-    called("video"),
-    called("audio"),
-    encoded("recorded video", video),
-    encoded("recorded audio", audio),
-    mediaRecorder(video.length + audio.length > 0),
-  ];
+  return [called("video"), called("audio"), webCodecs(video, audio), mediaRecorder(video, audio)];
 }
 
 function called(kind: "video" | "audio"): Fact {
@@ -56,17 +50,17 @@ async function able(
   return (await Promise.all(found)).filter(Boolean);
 }
 
-function encoded(name: string, codecs: string[]): Fact {
-  return codecs.length
-    ? ok(name, `${codecs.join(", ")} (WebCodecs)`)
-    : warning(name, "no WebCodecs", NO_WEBCODECS);
+function webCodecs(video: string[], audio: string[]): Fact {
+  const value = [...video, ...audio].join(", ") || "none";
+  const whole = video.length && audio.length;
+  return whole ? ok("WebCodecs", value) : warning("WebCodecs", value, NO_WEBCODECS);
 }
 
-function mediaRecorder(needless: boolean): Fact {
+function mediaRecorder(video: string[], audio: string[]): Fact {
   const types = (["video", "audio"] as const).flatMap((kind) =>
     Object.keys(CODECS).map((format) => recordedType({ kind, format, codecs: "", bitrate: 0 })),
   );
-  const value = types.filter(Boolean).join(", ") || "nothing";
-  const works = needless || value !== "nothing";
+  const value = types.filter(Boolean).join(", ") || "none";
+  const works = video.length || audio.length || value !== "none";
   return works ? ok("MediaRecorder", value) : failure("MediaRecorder", value, NO_RECORDINGS);
 }

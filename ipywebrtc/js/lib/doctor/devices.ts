@@ -11,6 +11,9 @@ const { ok, warning, failure } = facts("Devices");
 /** What stands in the way of all of a page's devices is told of the page, and once. */
 const OF_THE_PAGE = ["InsecureContext", "PermissionDenied"];
 
+/** Chromium lists what the system prefers twice. */
+const TWICE = ["default", "communications"];
+
 export async function deviceFacts(): Promise<Fact[]> {
   return [
     await inputFact("camera", { audio: false, video: true }),
@@ -27,7 +30,10 @@ async function inputFact(name: string, wanted: Wanted): Promise<Fact> {
     return failure(name, "the permission is denied", explain(refused, wanted).message);
   }
   const devices = await navigator.mediaDevices.enumerateDevices();
-  const found = devices.filter(({ kind }) => kind === (wanted.video ? "videoinput" : "audioinput"));
+  const found = devices.filter(
+    ({ kind, deviceId }) =>
+      kind === (wanted.video ? "videoinput" : "audioinput") && !TWICE.includes(deviceId),
+  );
   if (!found.length) {
     const missing = new DOMException("", "NotFoundError");
     return warning(name, "none is found", explain(missing, wanted).message);
@@ -47,5 +53,5 @@ function hindrance(name: string, wanted: Wanted): Fact | null {
   const reason = unavailable(wanted);
   if (!reason) return null;
   const advice = OF_THE_PAGE.includes(reason.name) ? "" : reason.message;
-  return failure(name, advice ? "not in this browser" : "not in this page", advice);
+  return failure(name, advice ? "not in this browser" : "not for this page, see above", advice);
 }

@@ -7,6 +7,7 @@
 
 import { asFailure } from "../failure.ts";
 import { construct, turnRefusal } from "../ice.ts";
+import { onAbort } from "../lifetime.ts";
 import { type Fact, facts } from "./fact.ts";
 
 /** Milliseconds in which servers must answer. */
@@ -21,6 +22,10 @@ const { ok, warning, failure } = facts("Network");
 
 interface Gathered {
   types: string[];
+  /** Whether all servers were heard in time. */
+  whole: boolean;
+  /** The servers that could not be reached, or refused. */
+  missed: string[];
   refusal: string;
 }
 
@@ -38,39 +43,51 @@ export async function networkFacts(
 
 async function gather(iceServers: RTCIceServer[], signal: AbortSignal): Promise<Gathered> {
   const pc = construct({ iceServers });
+  const done = new AbortController();
+  const timer = setTimeout(() => done.abort(), LIMIT);
+  onAbort(signal, () => done.abort());
+  const ended = new Promise<void>((resolve) => onAbort(done.signal, resolve));
   const types: string[] = [];
+  const missed: string[] = [];
+  let whole = false;
   let refusal = "";
   try {
-    const ended = new Promise<void>((resolve) => {
-      pc.addEventListener("icecandidate", ({ candidate }) => {
-        if (candidate?.type) types.push(candidate.type);
-        if (!candidate) resolve();
-      });
-      setTimeout(resolve, LIMIT);
-      signal.addEventListener("abort", () => resolve(), { once: true });
+    pc.addEventListener("icecandidate", ({ candidate }) => {
+      if (candidate?.type) types.push(candidate.type);
+      if (candidate) return;
+      whole = true;
+      done.abort();
     });
     pc.addEventListener("icecandidateerror", ({ url, errorCode }) => {
+      missed.push(url);
       refusal = turnRefusal(url, errorCode) ?? refusal;
     });
     pc.createDataChannel("");
     await pc.setLocalDescription();
     await ended;
   } finally {
+    clearTimeout(timer);
     pc.close();
   }
-  return { types, refusal };
+  return { types, whole, missed, refusal };
 }
 
-function told(iceServers: RTCIceServer[], { types, refusal }: Gathered): Fact[] {
+function told(iceServers: RTCIceServer[], gathered: Gathered): Fact[] {
+  const { types, refusal } = gathered;
   const urls = iceServers.flatMap(({ urls }) => urls);
   const stun = urls.filter((url) => url.startsWith("stun"));
   const turn = urls.filter((url) => url.startsWith("turn"));
   const kinds = [...new Set(types)].join(", ");
   const found = [kinds ? ok("candidates", kinds) : failure("candidates", "none", NO_WAY)];
-  // A TURN server tells the address as well: RFC 8656 §7.
-  if (types.includes("srflx")) found.push(ok("STUN", "a server answers this browser"));
-  else if (stun.length) found.push(warning("STUN", `no answer of ${stun.join(", ")}`, NO_STUN));
+  if (types.includes("srflx") || answered(stun, gathered)) {
+    found.push(ok("STUN", "a server answers this browser"));
+  } else if (stun.length) found.push(warning("STUN", `no answer of ${stun.join(", ")}`, NO_STUN));
   if (types.includes("relay")) found.push(ok("TURN", "a server gives this browser a way"));
   else if (turn.length) found.push(failure("TURN", "no way is given", refusal || NO_TURN));
   return found;
+}
+
+/** Who has a public address itself learns no other one, and drops it: RFC 8445 §5.1.3. */
+function answered(stun: string[], { types, whole, missed }: Gathered): boolean {
+  return whole && types.length > 0 && stun.some((url) => !missed.includes(url));
 }
