@@ -89,7 +89,12 @@ class Doctor(Media):
         return self.report
 
     def examine(self) -> None:
-        """Examine everything, once more if it was. Returns at once; see `status`."""
+        """Examine everything, once more if it was. Returns at once; see `status`.
+
+        Example:
+            >>> doctor.server = "mqtts://broker.example.org"
+            >>> doctor.examine()
+        """
         before, self._turn = self._request, self._turn + 1
         if before:
             self._cancel(before)
@@ -182,6 +187,9 @@ def doctor(**kwargs: Any) -> Doctor:
 
     Args:
         **kwargs: Traits of the `Doctor`, such as `server` and `ice_servers`.
+
+    Raises:
+        TraitError: `ice_servers` are none.
 
     Example:
         >>> ipywebrtc.doctor()

@@ -34,15 +34,30 @@ __all__ = [
 
 
 class MediaError(Exception):
-    """Something between the notebook and the media of the browser failed."""
+    """Something between the notebook and the media of the browser failed.
+
+    Example:
+        >>> try:
+        ...     await recorder.snapshot()
+        ... except ipywebrtc.MediaError as error:
+        ...     print(error)  # what to do
+    """
 
 
 class PermissionDenied(MediaError):
-    """The user, the browser or the host of the notebook refused a camera, microphone or screen."""
+    """The user, the browser or the host of the notebook refused a camera, microphone or screen.
+
+    The `NotAllowedError` of https://www.w3.org/TR/mediacapture-streams/#dom-mediadevices-getusermedia,
+    or a Permissions Policy, https://www.w3.org/TR/permissions-policy/.
+    """
 
 
 class DeviceNotFound(MediaError):
-    """There is no such camera or microphone, or another program holds it."""
+    """There is no such camera or microphone, or another program holds it.
+
+    The `NotFoundError`, `NotReadableError` or `OverconstrainedError` of
+    https://www.w3.org/TR/mediacapture-streams/#dom-mediadevices-getusermedia.
+    """
 
 
 class InsecureContext(MediaError):

@@ -45,6 +45,7 @@ class Frame:
 
     Shown in a notebook it is that picture. `data` is what came from the page: an encoded picture,
     or for the formats `rgb` and `gray` one byte for each channel of each pixel, row after row.
+    `timestamp` is that of W3C WebCodecs, https://www.w3.org/TR/webcodecs/#dom-videoframe-timestamp.
 
     Example:
         >>> frame.to_numpy().mean(axis=(0, 1))
@@ -72,6 +73,9 @@ class Frame:
 
         Raises:
             ImportError: numpy is not installed, or Pillow, which `jpeg` and `webp` need.
+
+        Example:
+            >>> red, green, blue = frame.to_numpy().mean(axis=(0, 1))
         """
         import numpy as np
 
@@ -85,6 +89,9 @@ class Frame:
 
         Raises:
             ImportError: Pillow is not installed.
+
+        Example:
+            >>> frame.to_pil().save("frame.png")
         """
         import PIL.Image
 
@@ -163,6 +170,10 @@ class FrameReader(Reader):
 
         Raises:
             TypeError: It is a coroutine function; use `async for`.
+
+        Example:
+            >>> reader.on_frame(show)
+            >>> reader.on_frame(show, remove=True)  # and it stops reading for it
         """
         self._listen(callback, remove=remove)
         return callback
@@ -226,7 +237,12 @@ class FrameReader(Reader):
 
 @dataclass(frozen=True, eq=False)
 class AudioBlock:
-    """A piece of sound, which begins where the one before it ended, unless `gap` says otherwise."""
+    """A piece of sound, which begins where the one before it ended, unless `gap` says otherwise.
+
+    Example:
+        >>> left = block.samples[:, 0]
+        >>> block.position / block.sample_rate  # seconds since reading began
+    """
 
     samples: npt.NDArray[np.float32]
     """Shape (frames, channels), -1 to 1."""
@@ -268,8 +284,9 @@ class AudioReader(Reader):
     the reader, as with a `FrameReader`. Needs numpy. Microphones are made clearer for calls unless
     told otherwise: see `MicrophoneStream`.
 
-    Sound is that of the browser's MediaStreamTrackProcessor, or of an AudioWorklet where there is
-    none, brought to `sample_rate` without seams.
+    Sound is that of the browser's MediaStreamTrackProcessor,
+    https://www.w3.org/TR/mediacapture-transform/, or of an AudioWorklet,
+    https://www.w3.org/TR/webaudio/#AudioWorklet, brought to `sample_rate` without seams.
 
     Example:
         >>> reader = AudioReader(stream=microphone)
@@ -322,6 +339,11 @@ class AudioReader(Reader):
 
         Raises:
             TypeError: It is a coroutine function; use `async for`.
+
+        Example:
+            >>> @reader.on_block
+            ... def meter(block):
+            ...     bar.value = block.level
         """
         self._listen(callback, remove=remove)
         return callback
@@ -341,6 +363,11 @@ class AudioReader(Reader):
 
         Raises:
             TypeError: It is a coroutine function.
+
+        Example:
+            >>> @reader.on_speech
+            ... def count(utterance):
+            ...     print(f"{utterance.duration:.1f} s")
         """
         if remove:
             self._speech.remove(callback)
@@ -434,6 +461,9 @@ class ArrayStream(MediaStream):
     what can't be kept up with is dropped, and the newest shown. Nothing is sent while no page shows
     or uses the stream. A cell that writes in a loop should await in it (`asyncio.sleep`): without,
     the kernel does not hear how far the pages are, and sends 10 frames a second at most.
+
+    Pictures become a stream by a canvas,
+    https://www.w3.org/TR/mediacapture-fromelement/#html-canvas-element-media-capture-extensions.
 
     Example:
         >>> stream = ArrayStream(640, 480)

@@ -137,7 +137,8 @@ class WebRTCPeer(Media):
     """How the call goes, refreshed every 2 s; empty while not connected. `round_trip` in seconds,
     `bitrate_in` and `bitrate_out` in bits per second, `width`, `height` (pixels) and `fps` of the
     received picture, `packet_loss` of what is received, 0 to 1, and `relayed`, whether it goes
-    through a TURN server. What is not known is None. Read-only."""
+    through a TURN server. What is not known is None. See https://www.w3.org/TR/webrtc-stats/.
+    Read-only."""
 
     nickname = traitlets.Unicode("").tag(sync=True)
     """The name of the other side, as the view shows it."""
@@ -271,6 +272,9 @@ class WebRTCPeer(Media):
         """Hang up, tell the other side, and close the widget in every page.
 
         `stream_remote` has ended then, and so have recordings of it.
+
+        Example:
+            >>> peer.close()
         """
         try:
             self._hang_up()

@@ -55,6 +55,10 @@ class Recorder(Media):
     """Base of the recorders: what they record, how it is named, and saving it.
 
     A recorder works whatever is displayed, and opens its stream when it needs it.
+
+    Example:
+        >>> recorder = ImageRecorder(stream=camera, filename="cat", autosave=True)
+        >>> recorder.recording = True  # and again: cat.png, cat-1.png
     """
 
     stream = traitlets.Instance(MediaStream, allow_none=True).tag(
@@ -184,6 +188,9 @@ class ImageRecorder(Recorder):
     set it to True and gets the next picture, without end; it is called for a picture that equals
     the last one too. A mirrored preview is not mirrored in the picture.
 
+    Encoded by the browser's canvas,
+    https://html.spec.whatwg.org/multipage/canvas.html#dom-canvas-toblob.
+
     Example:
         >>> recorder = ImageRecorder(stream=camera)
         >>> await recorder.snapshot()
@@ -240,6 +247,7 @@ class ImageRecorder(Recorder):
             InsecureContext: The page may have no camera.
             SourceError: A file or URL can't be shown, or there is no stream.
             UnsupportedFormat: The browser can't encode `format`.
+            MediaTimeout: There was no picture in time; the text says what it waits for.
             NoFrontEnd: No page answers.
             MediaError: Any other reason; or waiting can't work here.
 
@@ -261,6 +269,9 @@ class ImageRecorder(Recorder):
         Raises:
             ValueError: There is no picture yet.
             ImportError: Pillow is not installed.
+
+        Example:
+            >>> recorder.to_pil().resize((320, 240)).save("small.png")
         """
         import PIL.Image
 
@@ -388,6 +399,9 @@ class _MediaRecorder(Recorder):
 
         Returns at once: `status` is `recording` as soon as the recording runs, or `error` says why
         it does not. It does nothing while a recording runs.
+
+        Example:
+            >>> recorder.start()
         """
         self.recording = True
 
@@ -715,8 +729,12 @@ class VideoRecorder(_MediaRecorder):
 
         Raises:
             PermissionDenied: The camera was refused.
+            DeviceNotFound: There is no camera.
+            InsecureContext: The page may have no camera.
+            SourceError: A file or URL can't be played, or there is no stream.
             UnsupportedFormat: The browser can't encode `format` and `codecs`; the text lists what
                 it can.
+            MediaTimeout: It has not begun in time; the text says what it waits for.
             UploadError: It could not be written. What arrived is kept.
             NoFrontEnd: No page answers, or it was closed meanwhile. What arrived is kept.
             MediaError: Any other reason; or waiting can't work here.

@@ -158,6 +158,8 @@ class WebRTCRoom(Media):
     Displayed, it shows everybody, and plays their sound; the buttons mute the microphone, hide the
     camera, and leave.
 
+    Calls are those of W3C WebRTC, https://www.w3.org/TR/webrtc/, encrypted as RFC 8827 §6.5 says.
+
     Example:
         >>> room = WebRTCRoomMqtt(room="lusab-babad-gutih-tugad", stream=CameraStream())
         >>> room
@@ -253,6 +255,10 @@ class WebRTCRoom(Media):
 
         Raises:
             ValueError: The room can't be reached this way, such as by a server that is no URL.
+
+        Example:
+            >>> room.leave()
+            >>> room.join()
         """
         self._inside = True
 
@@ -651,6 +657,8 @@ class WebRTCRoomMqtt(WebRTCRoom):
     same broker. Public ones are used by default, and promise nothing: give your own in `server` or
     in the environment variable `IPYWEBRTC_MQTT_SERVER`.
 
+    It speaks MQTT 5, https://docs.oasis-open.org/mqtt/mqtt/v5.0/mqtt-v5.0.html, or 3.1.1.
+
     Without a password whoever guesses the name can enter, from anywhere: let `chat()` or
     `ipywebrtc.signaling.room_code()` make one that nobody guesses.
 
@@ -706,6 +714,9 @@ def chat(
             on the phone; it is printed, for the others to join.
         stream: What they see and hear; by default a new `CameraStream`.
         **kwargs: Traits of the `WebRTCRoomMqtt`, such as `nickname`, `password` and `server`.
+
+    Raises:
+        ValueError: `server` is no URL of an MQTT broker.
 
     Example:
         >>> room = chat(nickname="Ada")

@@ -32,6 +32,14 @@ class MediaStream(Media):
 
     The browser's own notion is defined by W3C Media Capture and Streams,
     https://www.w3.org/TR/mediacapture-streams/#mediastream.
+
+    Example:
+        >>> stream.observe(lambda change: print(change["new"]), "status")
+        >>> stream.start()
+        starting
+        live
+        >>> stream.settings["video"]["width"]
+        640
     """
 
     _esm = bundle("media_stream")
@@ -283,6 +291,9 @@ class _FileStream(MediaStream):
 
         Raises:
             OSError: The file is missing or can't be read.
+
+        Example:
+            >>> VideoStream.from_file("clip.mp4", loop=False)
         """
         return cls._of(cls._holder_class.from_file(filename), kwargs)
 
@@ -296,6 +307,9 @@ class _FileStream(MediaStream):
         Args:
             url: Absolute, or relative to the notebook.
             **kwargs: Traits of the stream.
+
+        Example:
+            >>> ImageStream.from_url("picture.png")
         """
         return cls._of(cls._holder_class.from_url(url), kwargs)
 
@@ -310,7 +324,10 @@ class _FileStream(MediaStream):
             **kwargs: Traits of the stream.
 
         Raises:
-            SourceError: The download failed.
+            SourceError: The download failed, or it is no http or https URL.
+
+        Example:
+            >>> AudioStream.from_download("https://example.org/speech.ogg")
         """
         data, mime = download(url)
         tag, _, name = mime.partition("/")
@@ -375,6 +392,8 @@ class VideoStream(_PlayedStream):
     is the browser's choice: WebM, and H.264 in mp4, nearly everywhere. Safari can't make streams of
     files.
 
+    See https://www.w3.org/TR/mediacapture-fromelement/#html-media-element-media-capture-extensions.
+
     Example:
         >>> video = VideoStream.from_file("clip.mp4")
         >>> video.playing = False
@@ -397,7 +416,8 @@ class AudioStream(_PlayedStream):
 
     It plays once per page, however often it is displayed; the view has a player and a level meter.
     A browser that wants a click before it lets a page make sound plays it muted until then. Which
-    files play is the browser's choice: mp3, WAV, and Opus in WebM or Ogg, nearly everywhere.
+    files play is the browser's choice: mp3, WAV, and Opus in WebM or Ogg, nearly everywhere. It
+    becomes a stream as a `VideoStream` does.
 
     Example:
         >>> audio = AudioStream.from_file("speech.mp3", playing=False)
@@ -418,7 +438,8 @@ class AudioStream(_PlayedStream):
 class ImageStream(_FileStream):
     """A still image as a stream of full resolution; a changed `image.value` is its next frame.
 
-    Animated images show their first frame.
+    Animated images show their first frame. A frame is sent when the image changes, by the stream of
+    a canvas: https://www.w3.org/TR/mediacapture-fromelement/#html-canvas-element-media-capture-extensions.
 
     Example:
         >>> image = ImageStream.from_file("picture.png")
@@ -444,6 +465,8 @@ class WidgetStream(MediaStream):
     picture: once when it changes, and never while nobody uses the stream. Focus, the mouse
     pointer's effects, other sites' frames and pictures without CORS are not in it; where something
     is missing, `error` says so while the rest is drawn. It has no sound.
+
+    For `method="screen"` see Element Capture, https://screen-share.github.io/element-capture/.
 
     Example:
         >>> slider = ipywidgets.FloatSlider()

@@ -39,6 +39,13 @@ def test_importing_needs_neither_numpy_nor_pillow_nor_sockets() -> None:
     assert result.stdout.strip() == b"[]"
 
 
+def test_every_public_widget_and_function_has_an_example() -> None:
+    for name in ipywebrtc.__all__:
+        value = getattr(ipywebrtc, name)
+        if callable(value) and not (inspect.isclass(value) and issubclass(value, Exception)):
+            assert "Example:" in (value.__doc__ or ""), name
+
+
 def test_every_public_name_is_documented() -> None:
     for name in ipywebrtc.__all__:
         value = getattr(ipywebrtc, name)
