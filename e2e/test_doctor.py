@@ -60,6 +60,7 @@ def test_all_is_well(notebook: OpenNotebook, broker: Broker, turn: TurnServer) -
     facts = examined(nb)
     assert {name for name, fact in facts.items() if fact["state"] != "ok"} == set()
     assert facts.keys() >= EXPECTED | {"TURN"}
+    assert (facts["kernel"]["value"], facts["await in a cell"]["value"]) == ("Jupyter", "works")
     assert "vp8" in facts["WebCodecs"]["value"]
     view = nb.output(0)
     expect(view.get_by_text("All is well")).to_be_visible()
@@ -118,6 +119,27 @@ def test_a_page_that_is_not_secure(notebook: OpenNotebook, launch: Launch) -> No
     assert {facts[name]["state"] for name in ("camera", "microphone", "screen")} == {"failure"}
     sentence = nb.output(0).get_by_text("open the notebook by https, or through an ssh tunnel")
     expect(sentence).to_have_count(1)
-    # There is no clipboard of the better kind, so it takes the other one.
+    # There is no clipboard that the page may write to, but what is selected can be copied.
     nb.output(0).get_by_role("button", name="Copy as text").click()
     expect(nb.output(0).get_by_role("button", name="Copied")).to_be_visible()
+    nb.page.evaluate("""() => {
+      const area = document.createElement("textarea");
+      area.id = "pasted";
+      document.body.append(area);
+      area.focus();
+    }""")
+    nb.page.keyboard.press("ControlOrMeta+v")
+    expect(nb.page.locator("#pasted")).to_have_value(nb.python("doctor.report"))
+
+
+def test_a_kernel_that_ends_is_told(notebook: OpenNotebook) -> None:
+    # A server that does not answer is waited for, and the kernel does not live to hear of it.
+    nb = notebook(cells, server=NOBODY, ice_servers=[f"stun:{HOST}:1"])
+    nb.run()
+    view = nb.output(0)
+    expect(view.get_by_text("Examining…")).to_be_visible()
+    nb.page.evaluate(
+        "jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.restart()"
+    )
+    expect(view.get_by_text("The kernel has ended: run the cell again")).to_be_visible()
+    expect(view.get_by_role("button", name="Examine again")).to_be_disabled()

@@ -136,7 +136,7 @@ def _waiting(runner: str) -> Fact:
     if not runner:
         return Fact("Kernel", name, "there are no cells")
     if sentence := why_not_waiting(runner):
-        return Fact("Kernel", name, "gets no answer of the page", "warning", sentence)
+        return Fact("Kernel", name, "gets no answer from the page", "warning", sentence)
     return Fact("Kernel", name, "works")
 
 

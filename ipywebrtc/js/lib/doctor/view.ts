@@ -2,6 +2,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import { makeCopyButton } from "../copy_button.ts";
+import { onKernelGone } from "../kernel.ts";
 import { onChange } from "../lifetime.ts";
 import { page } from "../page.ts";
 import recorder from "../recorder.css";
@@ -35,12 +36,14 @@ export function reportView(
   const head = h("div", { className: "bar" }, summary, again, copy);
   root.append(h("div", { className: "doctor" }, head, list));
 
+  let gone = false;
   const groups = new Map<string, Group>();
   const update = () => {
     const facts = model.get("_facts");
     const starting = model.get("status") === "starting";
-    summary.textContent = starting ? "Examining…" : verdict(facts);
-    again.disabled = starting;
+    const unfinished = gone ? "The kernel has ended: run the cell again" : "Examining…";
+    summary.textContent = starting ? unfinished : verdict(facts);
+    again.disabled = starting || gone;
     const names = [...new Set(facts.map(({ group }) => group))];
     for (const name of names) {
       const group = groups.get(name) ?? makeGroup(name);
@@ -55,6 +58,11 @@ export function reportView(
     for (const element of [...list.children].slice(elements.length)) element.remove();
   };
   again.addEventListener("click", () => model.send({ kind: "again", page: page() }));
+  const ended = () => {
+    gone = true;
+    update();
+  };
+  onKernelGone(model, ended, signal);
   onChange(model, ["_facts", "status"], update, signal);
   update();
 }

@@ -60,7 +60,7 @@ test("a network without a way out is a warning that says what to do", async () =
   const [, stun] = await networkFacts(STUN, signal);
   expect(stun).toMatchObject({
     state: "warning",
-    value: "no answer of stun:stun.test:3478",
+    value: "no answer from stun:stun.test:3478",
     advice: expect.stringContaining("a TURN server in ice_servers"),
   });
 });

@@ -81,7 +81,7 @@ function told(iceServers: RTCIceServer[], gathered: Gathered): Fact[] {
   const found = [kinds ? ok("candidates", kinds) : failure("candidates", "none", NO_WAY)];
   if (types.includes("srflx") || answered(stun, gathered)) {
     found.push(ok("STUN", "a server answers this browser"));
-  } else if (stun.length) found.push(warning("STUN", `no answer of ${stun.join(", ")}`, NO_STUN));
+  } else if (stun.length) found.push(warning("STUN", `no answer from ${stun.join(", ")}`, NO_STUN));
   if (types.includes("relay")) found.push(ok("TURN", "a server gives this browser a way"));
   else if (turn.length) found.push(failure("TURN", "no way is given", refusal || NO_TURN));
   return found;
