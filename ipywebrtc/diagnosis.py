@@ -46,8 +46,8 @@ class Doctor(Media):
     It opens no camera, microphone or screen, and never makes the browser ask for one. It tries for
     6 s at most whether an MQTT broker lets this kernel in, as a `WebRTCRoomMqtt` would, and for 5 s
     whether a STUN server answers the page; it sends them nothing else. The report names no IP
-    address, device, user, password or credential; it does name the servers that were tried, and the
-    site that the notebook is on where that is the trouble.
+    address, no device, and no user, password or credential of a server; it does name the servers
+    that were tried, and the site that the notebook is on where that is the trouble.
 
     `status` is `starting` while it examines, then `idle`; or `error` if no page answered in 30 s,
     and then it begins anew when one comes.
