@@ -63,6 +63,9 @@ test("a network without a way out is a warning that says what to do", async () =
     value: "no answer from stun:stun.test:3478",
     advice: expect.stringContaining("a TURN server in ice_servers"),
   });
+  events.unshift(candidate("relay"));
+  const [, relayed] = await networkFacts([...STUN, ...TURN], signal);
+  expect(relayed?.advice).toContain("all go through the TURN server");
 });
 
 test("a TURN server's refusal has the sentence of a call", async () => {

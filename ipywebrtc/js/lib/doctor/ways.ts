@@ -14,6 +14,8 @@ import { type Fact, facts } from "./fact.ts";
 const LIMIT = 5000;
 const NO_STUN =
   "Calls reach only browsers on the same network: let UDP out to a STUN server, or name a TURN server in ice_servers.";
+const TURN_ALONE =
+  "Calls beyond this network all go through the TURN server: let UDP out to a STUN server for shorter ways.";
 const NO_TURN = "Check ice_servers, and that the network lets this browser reach the TURN server.";
 const NO_WAY =
   "A setting, an extension or the administrator of this browser forbids WebRTC: allow it there.";
@@ -81,7 +83,10 @@ function told(iceServers: RTCIceServer[], gathered: Gathered): Fact[] {
   const found = [kinds ? ok("candidates", kinds) : failure("candidates", "none", NO_WAY)];
   if (types.includes("srflx") || answered(stun, gathered)) {
     found.push(ok("STUN", "a server answers this browser"));
-  } else if (stun.length) found.push(warning("STUN", `no answer from ${stun.join(", ")}`, NO_STUN));
+  } else if (stun.length) {
+    const advice = types.includes("relay") ? TURN_ALONE : NO_STUN;
+    found.push(warning("STUN", `no answer from ${stun.join(", ")}`, advice));
+  }
   if (types.includes("relay")) found.push(ok("TURN", "a server gives this browser a way"));
   else if (turn.length) found.push(failure("TURN", "no way is given", refusal || NO_TURN));
   return found;
