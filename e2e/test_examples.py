@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av
+import PIL.Image
 import pytest
 from playwright.sync_api import expect
 
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 TESTED_ELSEWHERE = {"edges", "plot_to_video", "spectrogram"}  # test_live.py
-TILE = EXAMPLES.parent / "docs/pictures/tile.png"
 
 SECONDS = re.compile(r"seconds = \d+")
 """A cell that says for how long the notebook records; a second is enough here."""
@@ -72,7 +73,7 @@ FILMS = {"video_recorder": ("balloon.mp4", 2), "widget_to_mp4": ("wave.mp4", 1)}
 
 
 @pytest.fixture
-def example(notebook: OpenNotebook, tmp_path: Path) -> Iterator[OpenNotebook]:
+def example(notebook: OpenNotebook, tmp_path: Path) -> OpenNotebook:
     """Open a copy of an example that finds its media."""
     shutil.copytree(EXAMPLES / "media", tmp_path / "media")
     return notebook
@@ -98,7 +99,10 @@ def run(nb: Notebook) -> None:
 
 def serve_tile(route: Route) -> None:
     """Answer in the place of the internet."""
-    route.fulfill(path=TILE, headers={"Access-Control-Allow-Origin": "*"})
+    tile = io.BytesIO()
+    PIL.Image.new("RGB", (256, 256), "lightgray").save(tile, "png")
+    headers = {"Access-Control-Allow-Origin": "*", "Content-Type": "image/png"}
+    route.fulfill(body=tile.getvalue(), headers=headers)
 
 
 def test_every_example_is_tested() -> None:
