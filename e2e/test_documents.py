@@ -59,7 +59,7 @@ CHAPTERS = {
     "reference": sorted((ROOT / "docs/reference").glob("*.md")),
 }
 
-FORGET = "import ipywidgets; ipywidgets.Widget.close_all(); get_ipython().reset()"
+FORGET = "get_ipython().reset()"
 """Each page has to do with what it says itself."""
 
 
