@@ -19,6 +19,7 @@ class Traits(griffe.Extension):
         value = str(attr.value)
         if value.startswith("traitlets."):
             attr.value = TAG.sub("", value).replace("traitlets.", "")
+            attr.labels -= {"class-attribute", "instance-attribute"}  # All traits are both.
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         """Let an example be code: griffe takes it for text unless its heading is plural."""

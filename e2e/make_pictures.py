@@ -34,6 +34,8 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 SHOWN = ".jp-OutputArea-output > .lm-Widget"
 PAGE: ViewportSize = {"width": 900, "height": 720}
 TALL: ViewportSize = {"width": 900, "height": 1400}
+LEFT_OUT = {("widget_stream", 8)}
+"""Cells that need the internet to show what they are about."""
 SETTLE = 2500.0
 """Milliseconds until a film has got somewhere, and every widget has drawn itself."""
 QUALITY = 75
@@ -141,9 +143,10 @@ class Studio:
         stills: dict[int, str] = {}
         for number in range(len(nb.read().cells)):
             nb.run(number)
-            if nb.output(number).locator(SHOWN).count():
+            if nb.output(number).locator(SHOWN).count() and (name, number) not in LEFT_OUT:
                 nb.page.wait_for_timeout(SETTLE)
-                still = nb.output(number).screenshot(type="jpeg", quality=QUALITY)
+                widget = nb.output(number).locator(SHOWN).first
+                still = widget.screenshot(type="jpeg", quality=QUALITY)
                 stills[number] = base64.b64encode(still).decode()
         if name == "edges":
             nb.page.screenshot(path=PICTURES / "quickstart.png")
@@ -154,7 +157,13 @@ class Studio:
         for number, (cell, ran) in enumerate(zip(original.cells, ran_cells, strict=True)):
             if cell.cell_type == "code":
                 cell.execution_count = None
-                cell.outputs = [_still(output, stills.get(number)) for output in ran.outputs]
+                outputs = [_still(output, stills.get(number)) for output in ran.outputs]
+                # A widget without its kernel shows nothing, and a file of ours is no camera.
+                cell.outputs = [
+                    output
+                    for output in outputs
+                    if WIDGET not in output.get("data", {}) and str(self._folder) not in str(output)
+                ]
         nbformat.write(original, EXAMPLES / path.name)
         nb.page.context.close()
 
