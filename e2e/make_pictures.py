@@ -158,7 +158,7 @@ class Studio:
             if cell.cell_type == "code":
                 cell.execution_count = None
                 outputs = [_still(output, stills.get(number)) for output in ran.outputs]
-                # A widget without its kernel shows nothing, and a file of ours is no camera.
+                # A widget shows nothing without its kernel; nobody has a camera that is a file of ours.
                 cell.outputs = [
                     output
                     for output in outputs
