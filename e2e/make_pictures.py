@@ -158,7 +158,7 @@ class Studio:
             if cell.cell_type == "code":
                 cell.execution_count = None
                 outputs = [_still(output, stills.get(number)) for output in ran.outputs]
-                # A widget shows nothing without its kernel; nobody has a camera that is a file of ours.
+                # Without its kernel a widget shows nothing; and files are nobody else's camera.
                 cell.outputs = [
                     output
                     for output in outputs
