@@ -24,6 +24,25 @@ RATE = 16_000
 TONE = 443.3  # no whole number of periods in a block, nor in 10 ms
 
 
+# The browser complains of a frame that was lost with a worker, but only now and then.
+WATCH_WORKERS = """() => {
+  globalThis.ended = [];  // how many frames each worker still had
+  const frames = new Map();
+  const { postMessage, terminate } = Worker.prototype;
+  Worker.prototype.postMessage = function (message, ...rest) {
+    if (message.frame) {
+      frames.set(this, 1 + (frames.get(this) ?? 0));
+      this.addEventListener("message", () => frames.set(this, frames.get(this) - 1), { once: true });
+    }
+    return postMessage.call(this, message, ...rest);
+  };
+  Worker.prototype.terminate = function () {
+    if (frames.has(this)) setTimeout(() => ended.push(frames.get(this)));
+    return terminate.call(this);
+  };
+}"""
+
+
 def pattern() -> Any:
     """Make fields of known colours, 64 by 48 pixels each, and a different one in each place."""
     levels = np.array([0, 64, 128, 255], np.uint8)
@@ -61,6 +80,29 @@ def test_frames_arrive_in_order_and_nothing_is_displayed(notebook: OpenNotebook)
     assert nb.python("frames[0].to_numpy().shape") == (480, 640, 3)
     assert nb.python("(reader.status, reader.error)") == ("idle", "")
     nb.wait_for("reader.stream.status == 'idle'")
+    assert nb.errors == []
+
+
+def test_frames_that_are_encoded_when_a_reader_stops_are_closed(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywebrtc
+
+        size = {"width": 1280, "height": 720}
+        # Slow to encode, so that there is always a frame at it.
+        reader = ipywebrtc.FrameReader(
+            stream=ipywebrtc.CameraStream(constraints={"video": size}), format="webp"
+        )
+        reader
+
+    nb = notebook(cells)
+    nb.page.evaluate(WATCH_WORKERS)
+    nb.run()
+    for number in range(3):
+        nb.execute("reader.reading = True")
+        nb.wait_for("reader._latest is not None")
+        nb.execute("reader.reading = False; reader._latest = None")
+        nb.page.wait_for_function("count => ended.length > count", arg=number)
+    assert nb.page.evaluate("ended") == [0, 0, 0]
     assert nb.errors == []
 
 

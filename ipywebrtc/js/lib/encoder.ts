@@ -103,6 +103,7 @@ function startWorker(signal: AbortSignal): () => Encode | null {
   const url = URL.createObjectURL(new Blob([source()], { type: "text/javascript" }));
   onAbort(signal, () => URL.revokeObjectURL(url));
   let ready = false;
+  let busy = false;
   let settle: (answer: Answer) => void = () => {};
   let worker: Worker;
   try {
@@ -111,17 +112,24 @@ function startWorker(signal: AbortSignal): () => Encode | null {
     return () => null;
   }
   worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-    if (data === "ready") ready = true;
-    else settle(data);
+    if (data === "ready") {
+      ready = true;
+      return;
+    }
+    busy = false;
+    settle(data);
+    if (signal.aborted) worker.terminate();
   };
   worker.onerror = (event) => event.preventDefault(); // It is never ready.
   onAbort(signal, () => {
-    worker.terminate();
+    // One that is busy closes its frame first, or the browser complains.
+    if (!busy) worker.terminate();
     settle({ failure: "reading has stopped" });
   });
   const encode: Encode = async (frame, shape) => {
     const answer = await new Promise<Answer>((resolve) => {
       settle = resolve;
+      busy = true;
       worker.postMessage({ frame, shape }, [frame]);
     });
     if (typeof answer !== "object" || "failure" in answer) {
