@@ -33,6 +33,7 @@ from playwright.sync_api import Error, sync_playwright
 
 from e2e.browsers import Browsers, console_errors
 from e2e.hosts import ADDRESS, JupyterLab
+from e2e.matrix import matrix
 from e2e.notebooks import Notebook, sources_of
 
 if TYPE_CHECKING:
@@ -132,6 +133,14 @@ def notebook(
     for path, kernel in kernels.items():
         kernel.close()
         host.stop_kernel(path)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what works where, if that was tested."""
+    stats = terminalreporter.stats
+    if table := matrix([*stats.get("passed", []), *stats.get("failed", [])]):
+        terminalreporter.section("What works where")
+        terminalreporter.write_line(table)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -22,7 +22,7 @@ from playwright.sync_api import sync_playwright
 from e2e.brokers import Broker
 from e2e.browsers import Browsers
 from e2e.hosts import JupyterLab
-from e2e.notebooks import Notebook, write_notebook
+from e2e.notebooks import Notebook, sources_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ViewportSize
@@ -118,14 +118,15 @@ class Studio:
         context = self._browser.new_context(viewport=PAGE, device_scale_factor=1)
         page = context.new_page()
         page.goto(self._host.url(path))
-        nb = Notebook(self._host, path, kernel, page)
+        count = len(nbformat.read(path, nbformat.NO_CONVERT).cells)
+        nb = Notebook(self._host, path, kernel, page, count)
         nb.execute(f"import os; os.environ['IPYWEBRTC_MQTT_SERVER'] = {self._broker!r}")
         return nb
 
     def gallery(self) -> None:
         """Take a picture of each widget."""
         path = self._folder / "gallery.ipynb"
-        write_notebook(path, gallery, {"media": str(self._folder / "media")})
+        self._host.write(path, sources_of(gallery, {"media": str(self._folder / "media")}))
         nb = self.open(path)
         nb.page.set_viewport_size(TALL)
         nb.run()

@@ -32,7 +32,8 @@ WATCH_WORKERS = """() => {
   Worker.prototype.postMessage = function (message, ...rest) {
     if (message.frame) {
       frames.set(this, 1 + (frames.get(this) ?? 0));
-      this.addEventListener("message", () => frames.set(this, frames.get(this) - 1), { once: true });
+      const answered = () => frames.set(this, frames.get(this) - 1);
+      this.addEventListener("message", answered, { once: true });
     }
     return postMessage.call(this, message, ...rest);
   };
