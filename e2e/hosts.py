@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Locator, Page
+    from typing_extensions import Self
 
 ADDRESS = "127.0.0.1"
 SERVER_TIMEOUT = 60.0
@@ -132,23 +133,29 @@ class JupyterLab:
 
     @classmethod
     @contextmanager
-    def running(cls, root: Path, home: Path, python: str = sys.executable) -> Iterator[JupyterLab]:
+    def running(
+        cls, root: Path, home: Path, python: str = sys.executable, modules: Path | None = None
+    ) -> Iterator[Self]:
         """Start a server, and stop it at the end.
 
         Args:
             root: The folder that it serves.
             home: An empty folder for its settings and its log.
             python: The Python of the server and its kernels.
+            modules: A folder that its kernels import from before all others.
         """
         folders = {
             name: home / name.lower()
             for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
         }
-        kernel = {
+        kernel: dict[str, object] = {
             "argv": [python, *KERNEL_ARGUMENTS],
             "display_name": "Python of the tests",
             "language": "python",
         }
+        if modules:
+            folders_of_modules = [str(modules), os.environ.get("PYTHONPATH", "")]
+            kernel["env"] = {"PYTHONPATH": os.pathsep.join(filter(None, folders_of_modules))}
         write_json(folders["JUPYTER_DATA_DIR"] / "kernels" / KERNEL_NAME / "kernel.json", kernel)
         settings = folders["JUPYTER_CONFIG_DIR"] / "lab/user-settings/@jupyterlab"
         write_json(
@@ -156,15 +163,9 @@ class JupyterLab:
             {"fetchNews": "false", "checkForUpdates": False},
         )
         port = free_port()
-        command = [
-            *(python, "-m", cls.MODULE, "--allow-root", "--no-browser"),
-            *(f"--ServerApp.root_dir={root}", f"--ServerApp.ip={ADDRESS}"),
-            *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
-            *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),
-            # The tests of an insecure origin come by another name than localhost.
-            "--ServerApp.allow_remote_access=True",
-            cls.EXPOSE,
-        ]
+        runtime = folders["JUPYTER_RUNTIME_DIR"]
+        runtime.mkdir()
+        command = [python, "-m", cls.MODULE, *cls._arguments(root, port, runtime)]
         environment = os.environ | {"IPYTHONDIR": str(home / "ipython")}
         environment |= {name: str(folder) for name, folder in folders.items()}
         log = home / "server.log"
@@ -175,7 +176,7 @@ class JupyterLab:
             ) as process,
         ):
             try:
-                server = cls(root, port, folders["JUPYTER_RUNTIME_DIR"])
+                server = cls(root, port, runtime)
                 server._wait(process, log)
                 yield server
             finally:
@@ -184,6 +185,17 @@ class JupyterLab:
                     process.wait(STOP_TIMEOUT)
                 except subprocess.TimeoutExpired:
                     process.kill()
+
+    @classmethod
+    def _arguments(cls, root: Path, port: int, runtime: Path) -> list[str]:  # noqa: ARG003 - Voilà's
+        return [
+            *("--allow-root", "--no-browser", cls.EXPOSE),
+            *(f"--ServerApp.root_dir={root}", f"--ServerApp.ip={ADDRESS}"),
+            *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),
+            # The tests of an insecure origin come by another name than localhost.
+            "--ServerApp.allow_remote_access=True",
+        ]
 
     def write(self, notebook: Path, sources: Sequence[str]) -> None:
         """Write a notebook of these cells."""
@@ -194,12 +206,12 @@ class JupyterLab:
         """Say where a page finds a notebook."""
         return f"http://{hostname}:{port or self.port}{self.PAGE}{self._name(notebook)}"
 
-    def start_kernel(self, notebook: Path) -> Kernel:
+    def start_kernel(self, notebook: Path) -> AnyKernel:
         """Start the kernel of a notebook; the page then finds it there, and need not wait."""
         name = self._name(notebook)
         session = {"path": name, "name": name, "type": "notebook", "kernel": {"name": KERNEL_NAME}}
-        kernel = self._request("POST", "/api/sessions", session)["kernel"]["id"]
-        return Kernel(self._runtime / f"kernel-{kernel}.json")
+        identity = self._request("POST", "/api/sessions", session)["kernel"]["id"]
+        return Kernel(self._runtime / f"kernel-{identity}.json")
 
     def stop_kernel(self, notebook: Path) -> None:
         """End the kernel of a notebook."""
@@ -236,7 +248,7 @@ class JupyterLab:
         deadline = time.monotonic() + SERVER_TIMEOUT
         while process.poll() is None and time.monotonic() < deadline:
             try:
-                self._request("GET", "/api/status")
+                OPENER.open(f"http://{ADDRESS}:{self.port}/", timeout=SERVER_TIMEOUT).close()
             except urllib.error.URLError:
                 time.sleep(INTERVAL)
             else:
@@ -262,7 +274,7 @@ class Notebook7(JupyterLab):
     PAGE = "/notebooks/"
     OPEN = "() => {}"
     # Its keyboard shortcuts look for settings that may not be loaded yet.
-    FAULTS = ("Cannot read properties of undefined (reading 'schema')",)
+    FAULTS: tuple[str, ...] = ("Cannot read properties of undefined (reading 'schema')",)
 
 
 def free_port() -> int:

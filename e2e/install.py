@@ -18,6 +18,9 @@ APT_UPDATE = ("apt-get", "update", "--quiet")
 APT_INSTALL = ("apt-get", "install", "--quiet", "--yes", "--no-install-recommends")
 PLAYWRIGHT_INSTALL = (sys.executable, "-m", "playwright", "install", "chromium")
 
+# The kernel of Colab and of many servers, and what it needs that ipykernel 7 does not.
+IPYKERNEL_6 = ("ipykernel<7", "nest_asyncio>=1.4")
+
 # Debian keeps servers in folders that a user's PATH leaves out.
 FOLDERS = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
 
@@ -62,6 +65,12 @@ def find_turnserver() -> Path:
         return found
     message = "The tests need a TURN server. Run `apt-get install coturn` as root."
     raise FileNotFoundError(message)
+
+
+def pip_install(folder: Path, *requirements: str) -> None:
+    """Install packages into a folder, without the packages that they depend on."""
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    subprocess.run([*pip, "--no-deps", f"--target={folder}", *requirements], check=True)
 
 
 def find(*names: str) -> Path | None:

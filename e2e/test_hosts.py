@@ -10,9 +10,11 @@ from playwright.sync_api import expect
 
 from e2e.brokers import Broker
 from e2e.hosts import JupyterLab, Notebook7
+from e2e.install import IPYKERNEL_6, pip_install
 from e2e.marimo import Marimo
 from e2e.media import write_video
 from e2e.recordings import contents, picture_at
+from e2e.voila import Voila
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,15 +31,30 @@ PATIENCE = 30.0
 COLOURS = ((200, 40, 40), (40, 200, 40), (40, 40, 200))
 
 
-@pytest.fixture(scope="module", params=["JupyterLab", "Notebook 7", "marimo edit", "marimo run"])
+APPLICATIONS = [
+    "JupyterLab",
+    "JupyterLab, ipykernel 6",
+    "Notebook 7",
+    "Voilà",
+    "marimo edit",
+    "marimo run",
+]
+
+
+@pytest.fixture(scope="module", params=APPLICATIONS)
 def host(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Host]:
     """Each application in turn."""
     root, home = tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("home")
+    ipykernel_6 = tmp_path_factory.mktemp("ipykernel-6")
+    if request.param == "JupyterLab, ipykernel 6":
+        pip_install(ipykernel_6, *IPYKERNEL_6)
     running: dict[str, AbstractContextManager[Host]] = {
         "JupyterLab": JupyterLab.running(root, home),
+        "JupyterLab, ipykernel 6": JupyterLab.running(root, home, modules=ipykernel_6),
         "Notebook 7": Notebook7.running(root, home),
+        "Voilà": Voila.running(root, home),
         "marimo edit": Marimo.running(home, "edit"),
         "marimo run": Marimo.running(home, "run"),
     }
