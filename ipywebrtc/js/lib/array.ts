@@ -90,6 +90,7 @@ export const array: Opener<ArrayStreamTraits> = {
     return { stream, mirrored: false, still };
   },
   quiet: async () => true,
+  fleeting: "A stream of arrays",
 };
 
 function view(bytes: Bytes): Uint8Array {

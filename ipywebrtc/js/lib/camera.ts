@@ -28,6 +28,7 @@ export const camera: Opener<CameraStreamTraits> = {
     };
   },
   quiet: (model) => granted(wantedOf(planOf(model))),
+  fleeting: "A camera",
 };
 
 function planOf(model: Model): Plan {

@@ -18,6 +18,18 @@ interface WithKernel {
   } | null;
 }
 
+/**
+ * Whether this page shows what a notebook saved of a widget, and no kernel has it: an exported
+ * HTML page, or a notebook that was opened without a kernel.
+ *
+ * A model's own connection is hidden from its module; that of its layout is not, where the host
+ * has one. Both are made together.
+ */
+export function isSaved(model: AnyModel): boolean {
+  const layout = model.get("layout") as { comm_live?: boolean } | string | undefined;
+  return typeof layout === "object" && layout?.comm_live === false;
+}
+
 /** Calls back when the kernel of a model restarts or ends, until the signal fires. */
 export function onKernelGone(model: AnyModel, callback: () => void, signal: AbortSignal): void {
   const { kernel } = model.widget_manager as WithKernel;

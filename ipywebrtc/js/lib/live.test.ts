@@ -249,3 +249,20 @@ test("what opens by hand is not opened by its display, but by start", async () =
   await vi.advanceTimersByTimeAsync(0);
   expect(live.status).toBe("live");
 });
+
+test("a saved widget without a kernel says what it was, and never opens", async () => {
+  quiet = true;
+  fake = start({ _power: "on", layout: { comm_live: false } });
+  const live = liveOf(fake.model, { ...opener, fleeting: "A camera" });
+  live.openQuietly();
+  await expect(live.open()).rejects.toThrow("A camera was here");
+  expect(live.failure?.message).toContain("A camera was here");
+  expect(attempts).toEqual([]);
+  expect(fake.listeners()).toBe(0);
+});
+
+test("a saved widget that has all it shows opens without a kernel", async () => {
+  fake = start({ layout: { comm_live: false } });
+  await liveOf(fake.model, opener).open();
+  expect(attempts.length).toBe(1);
+});

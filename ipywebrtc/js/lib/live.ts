@@ -11,6 +11,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import { asFailure, Declined, Failure } from "./failure.ts";
+import { isSaved } from "./kernel.ts";
 import { onAbort, onChange } from "./lifetime.ts";
 import { page } from "./page.ts";
 import type { Still } from "./still.ts";
@@ -51,13 +52,15 @@ export interface Opener<Traits extends StreamTraits = StreamTraits> {
   quiet(model: AnyModel<Traits>): Promise<boolean>;
   /** Whether it opens only at a click or by `start()`, and never because it is displayed. */
   byHand?(model: AnyModel<Traits>): boolean;
+  /** What it shows, as a sentence begins, if that is not saved with a notebook. */
+  fleeting?: string;
 }
 
 export interface Live {
   readonly status: Status;
   readonly failure: Failure | null;
   readonly source: Source | null;
-  /** Whether its widget is gone, so that it never opens again. */
+  /** Whether its widget is gone, or only saved, so that it never opens again. */
   readonly disposed: boolean;
   /** Opens the source, joins in opening it, or returns the open one; tries again after failures. */
   open(): Promise<Source>;
@@ -206,7 +209,7 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
       return life.signal.aborted;
     },
     open() {
-      if (life.signal.aborted) return Promise.reject(gone());
+      if (life.signal.aborted) return Promise.reject(state.failure ?? gone());
       if (model.get("_power") === "off") {
         return Promise.reject(
           new Failure("MediaError", "The stream is stopped: press Start, or call its start()."),
@@ -215,7 +218,8 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
       return current?.source ?? begin();
     },
     async openQuietly() {
-      if (current || opener.byHand?.(model) || model.get("_power") === "off") return;
+      if (live.disposed || current || opener.byHand?.(model)) return;
+      if (model.get("_power") === "off") return;
       if (fresh || (await opener.quiet(model))) live.open().catch(() => {});
     },
     dispose() {
@@ -259,6 +263,15 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
     () => state.source && enableTracks(model, state.source.stream),
     life.signal,
   );
+  if (opener.fleeting && isSaved(model)) {
+    state.status = "ended";
+    state.failure = new Failure(
+      "MediaError",
+      `${opener.fleeting} was here: run the cell again, with a kernel, to have it live.`,
+    );
+    life.abort();
+    return live;
+  }
   followPower();
   if (pin) live.openQuietly();
   return live;

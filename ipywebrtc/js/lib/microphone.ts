@@ -17,6 +17,7 @@ export const microphone: Opener<MicrophoneStreamTraits> = {
     return { stream, mirrored: false, still: stillOf(stream, attempt.signal) };
   },
   quiet: (model) => granted(wantedOf(planOf(model))),
+  fleeting: "A microphone",
 };
 
 function planOf(model: AnyModel<MicrophoneStreamTraits>): Plan {

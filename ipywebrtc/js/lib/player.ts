@@ -7,6 +7,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import { asFailure } from "./failure.ts";
+import { isSaved } from "./kernel.ts";
 import { onAbort, onChange } from "./lifetime.ts";
 import { fetchRecording } from "./pieces.ts";
 import { child } from "./refs.ts";
@@ -79,9 +80,11 @@ export function makePlayer(
     error.hidden = true;
     offer();
   };
+  const saved = isSaved(model);
   const offer = () => {
     const size = model.get("size");
-    load.hidden = here || !size || model.get("recording") || model.get("status") === "recording";
+    load.hidden =
+      here || saved || !size || model.get("recording") || model.get("status") === "recording";
     load.disabled = false;
     load.textContent = `Show the recording (${megabytes(size)})`;
     changed();

@@ -1,6 +1,7 @@
 /** The view of a reader: whether it reads, how well, and what went wrong. */
 
 import type { AnyModel } from "@anywidget/types";
+import { isSaved } from "./kernel.ts";
 import type { Progress } from "./lane.ts";
 import { onAbort, onChange } from "./lifetime.ts";
 import styles from "./reader.css";
@@ -27,7 +28,8 @@ export function readerView(): ReaderView {
     },
     render(el, model, signal) {
       const root = makeShell(el, model, recorder + styles, signal);
-      const button = h("button", { type: "button" });
+      const saved = isSaved(model);
+      const button = h("button", { type: "button", hidden: saved });
       const facts = h("span", { className: "facts" });
       const error = h("p", { className: "error" });
       error.setAttribute("role", "alert");
@@ -36,12 +38,14 @@ export function readerView(): ReaderView {
       root.append(h("div", { className: "recorder" }, bar, error, traceback));
 
       const update = () => {
-        const reading = model.get("reading");
+        const reading = model.get("reading") && !saved;
         button.textContent = reading ? "Stop reading" : "Read";
         const fresh = last && performance.now() - last.came < OLD;
         facts.textContent = reading
           ? (fresh && sentence(last?.progress)) || model.get("status")
-          : "";
+          : saved
+            ? "Run the cell again, with a kernel, to read."
+            : "";
         error.textContent = model.get("error");
         error.hidden = !error.textContent;
         traceback.textContent = model.get("_traceback");

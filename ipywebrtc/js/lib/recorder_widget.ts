@@ -5,7 +5,7 @@ import { asset } from "./asset.ts";
 import { clock } from "./controls.ts";
 import { Failure } from "./failure.ts";
 import { type IconName, icon } from "./icons.ts";
-import { onKernelGone } from "./kernel.ts";
+import { isSaved, onKernelGone } from "./kernel.ts";
 import { levelOf } from "./level.ts";
 import { onAbort, onChange } from "./lifetime.ts";
 import { type Answer, serve } from "./page.ts";
@@ -78,6 +78,7 @@ export function recorderWidget(kind: Kind) {
       },
       render({ model, el, signal }: RenderProps<MediaRecorderTraits>): void {
         view(makeShell(el, model, styles, signal), model, kind, here, signal);
+        if (isSaved(model)) return;
         // The button must work while the kernel is busy, and could send nothing.
         for (const name of ["streams", "muxer"]) asset(model, name, signal).catch(() => {});
       },
@@ -117,13 +118,14 @@ function view(root: ShadowRoot, model: Model, kind: Kind, here: Here, signal: Ab
   error.setAttribute("role", "alert");
   const bar = h("div", { className: "bar" }, record, end, pause, resume, save, level, facts, note);
   const showLevel = levelOf(level, signal);
+  const saved = isSaved(model);
 
   const update = () => {
     const { recording } = here;
     const status = recording?.status;
-    const elsewhere = !recording && !here.gone && model.get("recording");
+    const elsewhere = !recording && !here.gone && !saved && model.get("recording");
     const runs = status === "recording" || status === "paused";
-    record.hidden = Boolean(recording || here.gone) || elsewhere;
+    record.hidden = Boolean(recording || here.gone) || elsewhere || saved;
     end.hidden = !(runs || status === "starting" || elsewhere);
     pause.hidden = status !== "recording";
     resume.hidden = status !== "paused";
@@ -134,7 +136,10 @@ function view(root: ShadowRoot, model: Model, kind: Kind, here: Here, signal: Ab
       size: model.get("size"),
     };
     facts.textContent = duration || size ? `${clock(duration)}, ${megabytes(size)}` : "";
-    note.textContent = noteOf(recording, elsewhere);
+    const absent = saved && model.get("size") > 0 && !player.available();
+    note.textContent = absent
+      ? `Not saved with the notebook, but in ${model.get("path")}`
+      : noteOf(recording, elsewhere);
     error.textContent = here.gone || (recording ? "" : model.get("error"));
     error.hidden = !error.textContent;
     root.host.toggleAttribute("data-recording", status === "recording");

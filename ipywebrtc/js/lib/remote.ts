@@ -30,4 +30,5 @@ export const remote: Opener = {
     return { stream, mirrored: false, still: stillOf(stream, signal) };
   },
   quiet: async () => true,
+  fleeting: "Somebody in a call",
 };

@@ -32,6 +32,7 @@ export const screen: Opener<ScreenStreamTraits> = {
     return { stream, mirrored: false, still: stillOf(stream, signal) };
   },
   quiet: async () => false,
+  fleeting: "A shared screen",
   byHand: () => true,
 };
 

@@ -37,6 +37,7 @@ export const widget: Opener<WidgetStreamTraits> = {
     }
   },
   quiet: async () => true,
+  fleeting: "A stream of a widget",
   byHand(model) {
     if (model.get("method") !== "screen") return false;
     // The browser lets a click prompt for 5 s, in which a busy kernel may send nothing.

@@ -3,6 +3,7 @@
 import type { AnyModel, InitializeProps, RenderProps } from "@anywidget/types";
 import { Failure } from "../lib/failure.ts";
 import { icon } from "../lib/icons.ts";
+import { isSaved } from "../lib/kernel.ts";
 import { onAbort, onChange, unlessAborted } from "../lib/lifetime.ts";
 import type { Live } from "../lib/live.ts";
 import { type Answer, type Request, serve } from "../lib/page.ts";
@@ -85,6 +86,7 @@ function view(
   signal: AbortSignal,
 ): void {
   const take = h("button", { type: "button" }, icon("camera"), "Take picture");
+  take.hidden = isSaved(model);
   const save = h("button", { type: "button", className: "plain" }, icon("download"), "Download");
   const facts = h("span", { className: "facts" });
   const error = h("p", { className: "error" });

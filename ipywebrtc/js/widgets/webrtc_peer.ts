@@ -1,6 +1,7 @@
 import type { InitializeProps, RenderProps } from "@anywidget/types";
 import { asset } from "../lib/asset.ts";
 import { servePeer } from "../lib/calling.ts";
+import { isSaved } from "../lib/kernel.ts";
 import { onChange } from "../lib/lifetime.ts";
 import styles from "../lib/peer.css";
 import type { streamWidget } from "../lib/preview.ts";
@@ -35,6 +36,7 @@ export default () => {
         here.dispatchEvent(new Event("over"));
       };
       servePeer(model, over, signal);
+      if (isSaved(model)) over("A call was here: run the cell again, with a kernel.");
     },
     async render(props: RenderProps<Traits>): Promise<void> {
       const { model, el, signal } = props;
@@ -58,6 +60,7 @@ export default () => {
       onChange(model, TRAITS, update, signal);
       here.addEventListener("over", update, { signal });
       update();
+      if (isSaved(model)) return;
       const [stream, { streamWidget }] = await Promise.all([
         child<StreamTraits>(model, "stream_remote"),
         asset<Preview>(model, "preview", signal),

@@ -2,7 +2,7 @@
 
 import type { InitializeProps, RenderProps } from "@anywidget/types";
 import { every } from "../lib/beat.ts";
-import { onKernelGone } from "../lib/kernel.ts";
+import { isSaved, onKernelGone } from "../lib/kernel.ts";
 import { onChange } from "../lib/lifetime.ts";
 import { page, serve } from "../lib/page.ts";
 import styles from "../lib/room.css";
@@ -30,6 +30,7 @@ export default () => {
         here.told.dispatchEvent(new Event("told"));
       };
       onKernelGone(model, end, signal);
+      if (isSaved(model)) end();
     },
     render({ model, el, signal, host }: RenderProps<Traits>): void {
       // marimo and Colab run a widget that nobody displays only when another one asks for it.
