@@ -123,8 +123,7 @@ def notebook(
             host.write(path, sources)
             count = len(sources)
         kernels[path] = host.start_kernel(path)
-        context = (browser or launch()).new_context(viewport=VIEWPORT, ignore_https_errors=True)
-        page = context.new_page()
+        page = (browser or launch()).new_context(viewport=VIEWPORT).new_page()
         page.goto(host.url(path, hostname, port))
         return Notebook(host, path, kernels[path], page, count)
 
