@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import av
 import numpy as np
@@ -23,7 +23,7 @@ def write_video(
     height: int = 240,
     tone: float | None = None,
 ) -> None:
-    """Write an mp4 (H.264) whose frames are of one gray each, brighter with time.
+    """Write an mp4 (H.264) or a webm (VP8) whose frames are of one gray each, brighter with time.
 
     Args:
         path: Where to.
@@ -33,8 +33,9 @@ def write_video(
         tone: Hertz of a sine of half the full scale (AAC); without, there is no sound.
     """
     count = round(seconds * FPS)
+    codec: Literal["libx264", "libvpx"] = "libvpx" if path.suffix == ".webm" else "libx264"
     with av.open(path, "w") as container:
-        stream = container.add_stream("libx264", rate=FPS)
+        stream = container.add_stream(codec, rate=FPS)
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         sound = container.add_stream("aac", rate=RATE, layout="mono") if tone else None
         for number in range(count):
