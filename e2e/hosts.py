@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import nbformat
 
@@ -133,6 +133,7 @@ class JupyterLab:
     SCHEME = "http"
     BASE = ""
     """The path that it is served under."""
+    KERNEL_ENVIRONMENT: ClassVar[dict[str, str]] = {}
 
     def __init__(self, root: Path, port: int, runtime: Path) -> None:
         self._root = root
@@ -157,13 +158,15 @@ class JupyterLab:
             for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
         }
         kernel: dict[str, object] = {
-            "argv": [python, *KERNEL_ARGUMENTS],
+            "argv": [cls.kernel_python(python), *KERNEL_ARGUMENTS],
             "display_name": "Python of the tests",
             "language": "python",
+            "env": cls.KERNEL_ENVIRONMENT,
         }
         if modules:
             folders_of_modules = [str(modules), os.environ.get("PYTHONPATH", "")]
-            kernel["env"] = {"PYTHONPATH": os.pathsep.join(filter(None, folders_of_modules))}
+            path = os.pathsep.join(filter(None, folders_of_modules))
+            kernel["env"] = {**cls.KERNEL_ENVIRONMENT, "PYTHONPATH": path}
         write_json(folders["JUPYTER_DATA_DIR"] / "kernels" / KERNEL_NAME / "kernel.json", kernel)
         settings = folders["JUPYTER_CONFIG_DIR"] / "lab/user-settings/@jupyterlab"
         write_json(
@@ -204,6 +207,11 @@ class JupyterLab:
             # The tests of an insecure origin come by another name than localhost.
             "--ServerApp.allow_remote_access=True",
         ]
+
+    @classmethod
+    def kernel_python(cls, python: str) -> str:
+        """Say which Python the kernels have, if not that of the server."""
+        return python
 
     def write(self, notebook: Path, sources: Sequence[str]) -> None:
         """Write a notebook of these cells."""

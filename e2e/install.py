@@ -23,6 +23,8 @@ IPYKERNEL_6 = ("ipykernel<7", "nest_asyncio>=1.4")
 
 NODE = Path(__file__).with_name("node")
 """The packages for Node that the tests themselves use."""
+# What shows notebooks as applications do that can't be installed; see `embeds.py`.
+PAGES = Path(__file__).with_name("pages")
 
 # Debian keeps servers in folders that a user's PATH leaves out.
 FOLDERS = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
@@ -107,6 +109,7 @@ def main() -> None:
     """Install what is missing, and say what is used."""
     npm("ci")
     install_node_modules(NODE)
+    install_node_modules(PAGES)
     chromium = (APT_UPDATE, (*APT_INSTALL, "chromium"), PLAYWRIGHT_INSTALL)
     firefox = (APT_UPDATE, (*APT_INSTALL, "firefox-esr"))
     mosquitto = (APT_UPDATE, (*APT_INSTALL, "mosquitto"))

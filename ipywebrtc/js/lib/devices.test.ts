@@ -41,6 +41,11 @@ test("VS Code and pages that are not secure have their sentences for the screen 
   expect(unavailable(SCREEN)?.message).toContain("VS Code blocks the screen");
 });
 
+test("VS Code in a browser is known by its theme, as its pages come by https", () => {
+  vi.stubGlobal("document", { body: { dataset: { vscodeThemeKind: "vscode-dark" } } });
+  expect(unavailable(CAMERA)?.message).toContain("https://github.com/microsoft/vscode/issues/");
+});
+
 test("a phone can't share its screen", () => {
   vi.stubGlobal("navigator", { mediaDevices: {} });
   expect(unavailable(SCREEN)?.message).toContain("a browser on a computer");

@@ -18,10 +18,10 @@ export function deviceNames({ audio, video, display }: Wanted): string {
 /** The failure to expect before the browser is even asked, or null. */
 export function unavailable(wanted: Wanted): Failure | null {
   const names = deviceNames(wanted);
-  if (location.protocol === "vscode-webview:") {
+  if (inVsCode()) {
     return new Failure(
       "PermissionDenied",
-      `VS Code blocks ${names} in notebooks (github.com/microsoft/vscode/issues/119127): open the notebook in a browser, for example with JupyterLab.`,
+      `VS Code blocks ${names} in notebooks (https://github.com/microsoft/vscode/issues/119127): open the notebook in a browser, for example with JupyterLab.`,
     );
   }
   if (!isSecureContext || !navigator.mediaDevices) {
@@ -43,6 +43,12 @@ export function unavailable(wanted: Wanted): Failure | null {
     );
   }
   return null;
+}
+
+/** Whether this is a notebook in VS Code: also in a browser, where its pages come by https. */
+function inVsCode(): boolean {
+  const theme = document.body?.dataset.vscodeThemeKind; // VS Code sets it for its webviews' styles.
+  return location.protocol === "vscode-webview:" || theme !== undefined;
 }
 
 /** What a Permissions-Policy calls the devices. */

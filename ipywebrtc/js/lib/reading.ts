@@ -108,6 +108,11 @@ function take(
     const live = await liveStream(model, signal);
     signal.throwIfAborted();
     live.use(signal);
+    const tell = () => {
+      if (live.status === "waiting") say("waiting", waitingFor(live));
+    };
+    live.watch(tell, signal);
+    tell();
     // A page that was only reloaded must not ask for a camera.
     if (told.resumed) await live.openQuietly();
     else await unlessAborted(live.open(), signal);
@@ -118,7 +123,7 @@ function take(
       const reason = endOf(live, kind);
       if (reason instanceof Failure) failed(reason);
       else if (reason) resolve({ content: { ended: true } });
-      else if (!live.source) say("waiting", waitingFor(live));
+      else if (!live.source && live.status !== "waiting") say("waiting", waitingFor(live));
     };
     live.watch(check, signal);
     check();
