@@ -13,18 +13,21 @@ from e2e.embeds import Colab, VSCode
 from e2e.hosts import JupyterLab, Notebook7
 from e2e.install import IPYKERNEL_6, pip_install
 from e2e.marimo import Marimo
+from e2e.matrix import INSTEAD
 from e2e.media import write_video
 from e2e.recordings import contents, picture_at
 from e2e.voila import Voila
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     from e2e.conftest import OpenNotebook
     from e2e.hosts import Host
     from e2e.notebooks import Notebook
+
+    Note = Callable[[str, object], None]
 
 NEAR = 25
 """Of 255: pictures are compressed."""
@@ -76,16 +79,17 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 
 @pytest.fixture
-def file(host: Host, tmp_path: Path) -> str:
+def file(host: Host, tmp_path: Path, record_property: Note) -> str:
     """A video for the hosts that have no camera, nothing for the others."""
     if not isinstance(host, VSCode):
         return ""
     path = tmp_path / "video.mp4"
     write_video(path, seconds=20)
+    record_property(INSTEAD, "yes, of a file")
     return str(path)
 
 
-def refuses(nb: Notebook, host: Host, widget: str, device: str) -> bool:
+def refuses(nb: Notebook, host: Host, widget: str, device: str, note: Note) -> bool:
     """Tell whether a host has no devices, and check what it says of one."""
     if not isinstance(host, VSCode):
         return False
@@ -94,10 +98,11 @@ def refuses(nb: Notebook, host: Host, widget: str, device: str) -> bool:
     sentence = f"VS Code blocks {device} in notebooks ({issue}): open the notebook in a browser"
     assert sentence in nb.python(f"{widget}.error")
     assert nb.errors == []
+    note(INSTEAD, "no, and it says why")
     return True
 
 
-def test_a_picture_of_the_camera(notebook: OpenNotebook, host: Host) -> None:
+def test_a_picture_of_the_camera(notebook: OpenNotebook, host: Host, record_property: Note) -> None:
     def cells() -> None:
         import ipywebrtc
 
@@ -109,7 +114,7 @@ def test_a_picture_of_the_camera(notebook: OpenNotebook, host: Host) -> None:
 
     nb = notebook(cells)
     nb.run()
-    if refuses(nb, host, "camera", "the camera and the microphone"):
+    if refuses(nb, host, "camera", "the camera and the microphone", record_property):
         expect(nb.output(0)).to_contain_text("VS Code blocks the camera")
         return
     nb.wait_for("camera.status == 'live'", timeout=PATIENCE)
@@ -149,7 +154,9 @@ def test_a_file_is_recorded_and_can_be_sought(notebook: OpenNotebook, tmp_path: 
     assert nb.errors == []
 
 
-def test_the_microphone_as_an_array(notebook: OpenNotebook, host: Host) -> None:
+def test_the_microphone_as_an_array(
+    notebook: OpenNotebook, host: Host, record_property: Note
+) -> None:
     def cells() -> None:
         import ipywebrtc
 
@@ -160,7 +167,7 @@ def test_the_microphone_as_an_array(notebook: OpenNotebook, host: Host) -> None:
     nb = notebook(cells)
     nb.run()
     nb.output(0).get_by_role("button", name="Record").click()
-    if refuses(nb, host, "recorder", "the microphone"):
+    if refuses(nb, host, "recorder", "the microphone", record_property):
         return
     nb.wait_for("recorder.duration > 1.5", timeout=PATIENCE)
     nb.execute("recorder.recording = False")
@@ -171,7 +178,7 @@ def test_the_microphone_as_an_array(notebook: OpenNotebook, host: Host) -> None:
     assert nb.errors == []
 
 
-def test_a_widget_as_a_stream(notebook: OpenNotebook, host: Host) -> None:
+def test_a_widget_as_a_stream(notebook: OpenNotebook, host: Host, record_property: Note) -> None:
     def cells() -> None:
         import anywidget
         import traitlets
@@ -204,6 +211,7 @@ def test_a_widget_as_a_stream(notebook: OpenNotebook, host: Host) -> None:
     if isinstance(host, Colab):
         # What another output shows is in another page; `test_embeds` shows it in the same one.
         nb.wait_for("reader.status == 'waiting' and 'in the same output' in reader.error")
+        record_property(INSTEAD, "in the same output")
         return
     for colour in COLOURS:
         nb.execute(f"card.colour = 'rgb{colour}'")
@@ -213,7 +221,9 @@ def test_a_widget_as_a_stream(notebook: OpenNotebook, host: Host) -> None:
     assert nb.errors == []
 
 
-def test_frames_of_a_camera_come_in_order(notebook: OpenNotebook, host: Host) -> None:
+def test_frames_of_a_camera_come_in_order(
+    notebook: OpenNotebook, host: Host, record_property: Note
+) -> None:
     def cells() -> None:
         import ipywebrtc
 
@@ -225,7 +235,7 @@ def test_frames_of_a_camera_come_in_order(notebook: OpenNotebook, host: Host) ->
 
     nb = notebook(cells)
     nb.run()
-    if refuses(nb, host, "reader", "the camera and the microphone"):
+    if refuses(nb, host, "reader", "the camera and the microphone", record_property):
         return
     nb.wait_for("len(numbers) > 30", timeout=PATIENCE)
     numbers = nb.python("numbers")
