@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 BUDGET = 30_000  # bytes: every instance of a widget sends its bundle to every page
 ASSET_BUDGETS = {"muxer": 300_000, "remuxer": 520_000}  # bytes: what carries Mediabunny
-ASSET_BUDGET = 34_000  # bytes, for all others: a page asks for it once
+ASSET_BUDGET = 35_000  # bytes, for all others: a page asks for it once
 
 NAMES = [path.stem for path in hatch_build.bundles()]
 ASSETS = [path.stem for path in hatch_build.assets()]
