@@ -48,12 +48,6 @@ KERNEL_NAME = "e2e"
 KERNEL_ARGUMENTS = ("-m", "ipykernel_launcher", "-f", "{connection_file}")
 
 # JupyterLab's own commands do what its buttons do, and do not depend on how it looks.
-# Its own opening of a URL's notebook waits a second, to save the workspace.
-OPEN = """async path => {
-  while (!globalThis.jupyterapp) await new Promise(requestAnimationFrame);
-  await jupyterapp.started;
-  await jupyterapp.commands.execute("docmanager:open", { path });
-}"""
 READY = """path => {
   const context = globalThis.jupyterapp?.shell.currentWidget?.context;
   const kernel = context?.sessionContext?.session?.kernel;
@@ -129,7 +123,6 @@ class JupyterLab:
     EXPOSE = "--LabApp.expose_app_in_browser=True"
     # The single-document mode: no tabs, and no workspace that remembers them.
     PAGE = "/doc/tree/"
-    OPEN = OPEN
     SCHEME = "http"
     BASE = ""
     """The path that it is served under."""
@@ -237,7 +230,6 @@ class JupyterLab:
 
     def wait_until_open(self, page: Page, notebook: Path) -> None:
         """Wait until a page shows the notebook and is connected to its kernel."""
-        page.evaluate(self.OPEN, self._name(notebook))
         page.wait_for_function(READY, arg=self._name(notebook), timeout=1000 * OPEN_TIMEOUT)
 
     def start_cell(self, page: Page, index: int) -> None:
@@ -291,7 +283,6 @@ class Notebook7(JupyterLab):
     MODULE = "notebook"
     EXPOSE = "--JupyterNotebookApp.expose_app_in_browser=True"
     PAGE = "/notebooks/"
-    OPEN = "() => {}"
     # Its keyboard shortcuts look for settings that may not be loaded yet.
     FAULTS: tuple[str, ...] = ("Cannot read properties of undefined (reading 'schema')",)
 

@@ -29,6 +29,9 @@ TESTED_ELSEWHERE = {"edges", "plot_to_video", "spectrogram"}  # test_live.py
 SECONDS = re.compile(r"seconds = \d+")
 """A cell that says for how long the notebook records; a second is enough here."""
 
+OPENED = {"camera_stream": (1, "camera.settings and camera.devices")}
+"""What a reader waits for to see, after which cell."""
+
 RESULTS = {
     "audio_recorder": [
         "rate == 48_000 and samples.dtype == np.float32",
@@ -89,10 +92,12 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     broker.stop()
 
 
-def run(nb: Notebook) -> None:
+def run(nb: Notebook, opened: int | None = None, seen: str = "") -> None:
     """Run all cells, one after the other."""
     for number, cell in enumerate(nb.read().cells):
         nb.run(number)
+        if number == opened:
+            nb.wait_for(seen)
         if SECONDS.fullmatch(cell.source):
             nb.execute("seconds = 1")
 
@@ -114,7 +119,7 @@ def test_every_example_is_tested() -> None:
 def test_example(example: OpenNotebook, name: str) -> None:
     nb = example(EXAMPLES / f"{name}.ipynb")
     nb.page.route(re.compile(r"^https://"), serve_tile)
-    run(nb)
+    run(nb, *OPENED.get(name, ()))
     nb.execute("import io, numpy as np")
     for result in RESULTS[name]:
         nb.wait_for(result)

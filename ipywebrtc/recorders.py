@@ -82,6 +82,12 @@ class Recorder(Media):
     path = traitlets.Unicode(read_only=True)
     """The file that the last recording was saved to; empty while it is not. Read-only."""
 
+    # Tells every page that what it shows is not the last recording any more.
+    _recordings = traitlets.Int(0).tag(sync=True)
+
+    # The same, as a page of marimo repeats it: cells run when a page changes a widget.
+    _repeated = traitlets.Int(0).tag(sync=True)
+
     def save(self, filename: str | os.PathLike[str] | None = None) -> None:
         """Write the last recording to a file of the kernel's machine, replacing what is there.
 
@@ -335,6 +341,7 @@ class ImageRecorder(Recorder):
             self._autosave(data)
         except OSError as error:
             self._set_state(status="error", error=f"The picture could not be saved: {error}")
+        self._recordings += 1
         if image.value != data:
             image.value = data
         else:
@@ -383,9 +390,6 @@ class _MediaRecorder(Recorder):
 
     timeout = traitlets.Float(30, min=0)
     """Seconds until a recording must have begun, by default 30, answering a prompt included."""
-
-    # Tells every page that what it shows is not the last recording any more.
-    _recordings = traitlets.Int(0).tag(sync=True)
 
     _formats: ClassVar[tuple[str, ...]]
 

@@ -1,4 +1,8 @@
-/** Where marimo shows a widget: its models do not tell, but its elements name their model. */
+/** What is special in marimo: where it shows a widget, and when it runs a cell. */
+
+import type { AnyModel } from "@anywidget/types";
+import { onChange } from "./lifetime.ts";
+import type { RecorderTraits } from "./traits.ts";
 
 const ELEMENT = "marimo-anywidget";
 
@@ -6,7 +10,23 @@ export function isMarimo(): boolean {
   return customElements.get(ELEMENT) !== undefined;
 }
 
-/** The elements that marimo gave to a widget's views, in all shadow trees of the page. */
+/**
+ * Lets the cells run that depend on a recorder, once for each recording: marimo runs them when a
+ * page changes a trait, and not when the kernel does.
+ */
+export function repeatRecordings(model: AnyModel<RecorderTraits>, signal: AbortSignal): void {
+  const repeat = () => {
+    if (!isMarimo()) return;
+    model.set("_repeated", model.get("_recordings"));
+    model.save_changes();
+  };
+  onChange(model, ["_recordings"], repeat, signal);
+}
+
+/**
+ * The elements that marimo gave to a widget's views, in all shadow trees of the page: its models do
+ * not tell where they are shown, but its elements name their model.
+ */
 export function* marimoViews(id: string, tree: ParentNode = document): Generator<HTMLElement> {
   for (const host of tree.querySelectorAll<HTMLElement>(`${ELEMENT}[data-model-id*="${id}"]`)) {
     yield boxOf(host);

@@ -8,6 +8,7 @@ import { type IconName, icon } from "./icons.ts";
 import { isSaved, onKernelGone } from "./kernel.ts";
 import { levelOf } from "./level.ts";
 import { onAbort, onChange } from "./lifetime.ts";
+import { repeatRecordings } from "./marimo.ts";
 import { type Answer, serve } from "./page.ts";
 import { keepRecording, makePlayer, megabytes, recorded } from "./player.ts";
 import styles from "./recorder.css";
@@ -75,6 +76,7 @@ export function recorderWidget(kind: Kind) {
           kept = false;
         };
         onChange(model, ["_recordings"], forget, signal);
+        repeatRecordings(model, signal);
       },
       render({ model, el, signal }: RenderProps<MediaRecorderTraits>): void {
         view(makeShell(el, model, styles, signal), model, kind, here, signal);

@@ -67,6 +67,8 @@ export type AudioStreamTraits = PlayedTraits & { audio: Reference };
 export type VideoStreamTraits = PlayedTraits & { video: Reference };
 
 export type RecorderTraits = MediaTraits & {
+  _recordings: number;
+  _repeated: number;
   autosave: boolean;
   filename: string;
   format: string;
@@ -75,7 +77,6 @@ export type RecorderTraits = MediaTraits & {
 };
 
 export type MediaRecorderTraits = RecorderTraits & {
-  _recordings: number;
   bitrate: number;
   codecs: string;
   duration: number;

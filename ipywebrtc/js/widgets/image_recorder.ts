@@ -6,6 +6,7 @@ import { icon } from "../lib/icons.ts";
 import { isSaved } from "../lib/kernel.ts";
 import { onAbort, onChange, unlessAborted } from "../lib/lifetime.ts";
 import type { Live } from "../lib/live.ts";
+import { repeatRecordings } from "../lib/marimo.ts";
 import { type Answer, type Request, serve } from "../lib/page.ts";
 import { encode } from "../lib/picture.ts";
 import styles from "../lib/recorder.css";
@@ -31,6 +32,7 @@ export default () => {
       };
       const server = serve(model, actions, signal);
       press = () => server.press("snapshot", { timeout: PRESS_TIMEOUT });
+      repeatRecordings(model, signal);
     },
     render({ model, el, signal }: RenderProps<ImageRecorderTraits>): void {
       view(makeShell(el, model, styles, signal), model, () => press(), signal);

@@ -1,0 +1,95 @@
+"""What marimo does otherwise than Jupyter: cells run again, and end what they made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.marimo import Marimo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from e2e.conftest import OpenNotebook
+
+PATIENCE = 20.0
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Marimo]:
+    with Marimo.running(tmp_path_factory.mktemp("home"), "edit") as started:
+        yield started
+
+
+def test_a_cell_that_depends_on_a_recorder_runs_once_for_each_picture(
+    notebook: OpenNotebook,
+) -> None:
+    def cells() -> None:
+        import marimo as mo
+
+        import ipywebrtc
+
+        recorder = ipywebrtc.ImageRecorder(stream=ipywebrtc.CameraStream())
+        shown = mo.ui.anywidget(recorder)
+        shown
+        # %%
+        sizes = []
+        # %%
+        shown.value
+        sizes.append(len(recorder.image.value))
+
+    nb = notebook(cells)
+    assert nb.python("sizes") == [0]
+    for taken in (1, 2):
+        nb.output(0).get_by_role("button", name="Take picture").click()
+        nb.wait_for(f"len(sizes) > {taken}", timeout=PATIENCE)
+    assert len(nb.python("sizes")) == 3
+    assert all(nb.python("sizes")[1:])
+
+
+def test_a_cell_that_depends_on_a_recording_does_not_run_while_it_is_made(
+    notebook: OpenNotebook,
+) -> None:
+    def cells() -> None:
+        import marimo as mo
+
+        import ipywebrtc
+
+        recorder = ipywebrtc.VideoRecorder(stream=ipywebrtc.CameraStream(), max_duration=3)
+        shown = mo.ui.anywidget(recorder)
+        shown
+        # %%
+        sizes = []
+        # %%
+        shown.value
+        sizes.append(len(recorder.video.value))
+
+    nb = notebook(cells)
+    nb.output(0).get_by_role("button", name="Record").click()
+    nb.wait_for("recorder.duration > 1", timeout=PATIENCE)
+    assert nb.python("sizes") == [0]
+    nb.wait_for("len(sizes) > 1", timeout=PATIENCE)
+    assert nb.python("len(sizes) == 2 and sizes[1] == len(recorder.video.value) > 0")
+
+
+def test_a_cell_that_runs_again_leaves_its_room(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywebrtc
+
+        here = ipywebrtc.WebRTCRoomLocal(nickname="Here")
+        here
+        # %%
+        camera = ipywebrtc.CameraStream()
+        there = ipywebrtc.WebRTCRoomLocal(stream=camera, nickname="There")
+        there
+
+    nb = notebook(cells)
+    nb.wait_for("here.status == there.status == 'connected'", timeout=PATIENCE)
+    before = nb.python("(there.room_id, camera._uid)")
+    nb.page.locator(".cm-content").nth(1).click()
+    nb.page.keyboard.press("Control+Enter")
+    nb.wait_for(f"there.room_id != {before[0]!r} and there.status == 'connected'", timeout=PATIENCE)
+    assert nb.python("[peer.nickname for peer in here.peers]") == ["There"]
+    assert nb.python("len(here._channel.members)") == 1
+    assert nb.errors == []
