@@ -31,6 +31,7 @@ import nbformat
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
+from e2e.brokers import Broker
 from e2e.browsers import Browsers, console_errors
 from e2e.hosts import ADDRESS, JupyterLab
 from e2e.matrix import matrix
@@ -133,6 +134,17 @@ def notebook(
     for path, kernel in kernels.items():
         kernel.close()
         host.stop_kernel(path)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """An MQTT broker of the test's own."""
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    broker = Broker(folder)
+    broker.start()
+    yield broker
+    broker.stop()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

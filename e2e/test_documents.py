@@ -13,11 +13,8 @@ import nbformat
 import PIL.Image
 import pytest
 
-from e2e.brokers import Broker
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from e2e.brokers import Broker
     from e2e.conftest import OpenNotebook
 
 ROOT = Path(__file__).parents[1]
@@ -61,16 +58,6 @@ CHAPTERS = {
 
 FORGET = "get_ipython().reset()"
 """Each page has to do with what it says itself."""
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    folder = tmp_path / "broker"
-    folder.mkdir()
-    broker = Broker(folder)
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

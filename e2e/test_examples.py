@@ -13,13 +13,10 @@ import PIL.Image
 import pytest
 from playwright.sync_api import expect
 
-from e2e.brokers import Broker
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Route
 
+    from e2e.brokers import Broker
     from e2e.conftest import OpenNotebook
     from e2e.notebooks import Notebook
 
@@ -80,16 +77,6 @@ def example(notebook: OpenNotebook, tmp_path: Path) -> OpenNotebook:
     """Open a copy of an example that finds its media."""
     shutil.copytree(EXAMPLES / "media", tmp_path / "media")
     return notebook
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    folder = tmp_path / "broker"
-    folder.mkdir()
-    broker = Broker(folder)
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 def run(nb: Notebook, opened: int | None = None, seen: str = "") -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from e2e.brokers import Broker
 from e2e.embeds import Colab, VSCode
 from e2e.hosts import JupyterLab, Notebook7
 from e2e.install import IPYKERNEL_6, pip_install
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from e2e.brokers import Broker
     from e2e.conftest import OpenNotebook
     from e2e.hosts import Host
     from e2e.notebooks import Notebook
@@ -66,16 +66,6 @@ def host(
     }
     with running[request.param] as started:
         yield started
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Broker]:
-    folder = tmp_path / "broker"
-    folder.mkdir()
-    broker = Broker(folder)
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 @pytest.fixture
