@@ -9,6 +9,8 @@ export interface EngineOptions {
   codecs: string;
   /** Bits per second of the video, or of the sound where there is no video. */
   bitrate: number;
+  /** Seconds after which it ends by itself, however late the page gets to that. */
+  limit: number;
 }
 
 export interface EngineHost {
@@ -31,8 +33,8 @@ export interface Engine {
   follow(stream: MediaStream): void;
   pause(): void;
   resume(): void;
-  /** Ends the recording at `duration`, at most; settles when all is written. */
-  finish(duration: number): Promise<void>;
+  /** Ends the recording; settles when all is written. */
+  finish(): Promise<void>;
 }
 
 /** Settles when the recording runs; a video begins with the picture that is given. */
@@ -76,7 +78,9 @@ export function foreignCodec({ format, codecs }: Pick<EngineOptions, "format" | 
 }
 
 /** What MediaRecorder calls the format, or null where it can't record it. */
-export function recordedType(options: EngineOptions): string | null {
+export function recordedType(
+  options: Pick<EngineOptions, "kind" | "format" | "codecs">,
+): string | null {
   const { kind, format, codecs } = options;
   const type = `${kind}/${format}${codecs ? `;codecs=${codecs.replaceAll(" ", "")}` : ""}`;
   if (foreignCodec(options) || !globalThis.MediaRecorder?.isTypeSupported(type)) return null;

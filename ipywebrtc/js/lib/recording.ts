@@ -136,6 +136,7 @@ async function record(
       format: model.get("format"),
       codecs: model.get("codecs"),
       bitrate: model.get("bitrate"),
+      limit: request.max_duration ?? Number.POSITIVE_INFINITY,
     };
     const make = await chooseEngine(model, options, signal);
     if (stopping()) return nothing();
@@ -163,7 +164,7 @@ async function record(
         recording.steer("stop");
       }
     }, signal);
-    const limit = request.max_duration ?? Number.POSITIVE_INFINITY;
+    const { limit } = options;
     // Asked again, as a pause takes time too.
     const check = () => {
       const left = limit - recorder.duration();
@@ -178,7 +179,7 @@ async function record(
     showing = setInterval(() => show(recording), SHOW);
 
     await unlessAborted(stop, signal);
-    await unlessAborted(engine.finish(limit), signal);
+    await unlessAborted(engine.finish(), signal);
     if (!note && engine.lost() > LOST) note = tooSlow(engine.lost());
     const { duration } = recording;
     const complete = await writing().finish();

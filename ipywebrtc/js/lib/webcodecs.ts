@@ -32,6 +32,8 @@ const PENDING = 8;
 const STILL = 1;
 /** Seconds that the sound may lag behind before silence is filled in. */
 const LAG = 0.3;
+/** Milliseconds without sound after which none is awaited any more. */
+const AWAITED = 300;
 /** Milliseconds between two looks at what is missing. */
 const LOOK = 500;
 /** Seconds between two frames at least. */
@@ -87,11 +89,12 @@ export const webcodecs: MakeEngine = async ({ stream }, first, options, host) =>
     follow,
     pause: clock.pause,
     resume: clock.run,
-    async finish(duration) {
+    async finish() {
+      const paused = !clock.running;
       clock.pause();
+      const end = Math.min(options.limit, clock.now());
+      await unlessAborted(Promise.all(parts.map((part) => part.end(end, paused))), host.signal);
       stop.abort();
-      const end = Math.min(duration, clock.now());
-      for (const part of parts) part.end(end);
       await unlessAborted(output.finalize(), host.signal);
     },
   } satisfies Engine;
@@ -103,8 +106,34 @@ interface Part<Source = VideoSampleSource | AudioSampleSource> {
   follow(stream: MediaStream, signal: AbortSignal): void;
   /** Fills what is missing up to this time. */
   fill(time: number): void;
-  end(time: number): void;
+  /** Settles when the encoder has all up to this time; what is paused awaits nothing more. */
+  end(time: number, paused: boolean): Promise<void>;
   lost(): number;
+}
+
+/**
+ * Hands samples to an encoder one after the other, and closes them.
+ *
+ * Mediabunny forgets what an encoder has not taken when the file is finished, and mixes up the parts
+ * of long pieces of sound that come at once.
+ */
+function queue<Sample extends VideoSample | AudioSample>(
+  source: { add(sample: Sample): Promise<void> },
+  { signal, failed }: EngineHost,
+) {
+  let last = Promise.resolve();
+  return {
+    add(sample: Sample): Promise<void> {
+      last = last
+        .then(() => (signal.aborted ? undefined : source.add(sample)))
+        .catch((error) => {
+          if (!signal.aborted) failed(error);
+        })
+        .finally(() => sample.close());
+      return last;
+    },
+    empty: () => last,
+  };
 }
 
 /** Reads the first track of a kind, and the next one when it is replaced. */
@@ -128,7 +157,7 @@ function follower<Datum>(
 function videoPart(
   codec: VideoCodec,
   first: Still,
-  { bitrate }: EngineOptions,
+  { bitrate, limit }: EngineOptions,
   clock: Clock,
   host: EngineHost,
 ): Part<VideoSampleSource> {
@@ -143,11 +172,12 @@ function videoPart(
       ? { transform: { crop: { left: 0, top: 0, width, height } } }
       : {}),
   });
+  const samples = queue(source, host);
   let pending = 0;
   let added = 0;
   let dropped = 0;
   let last: VideoSample | null = null;
-  let ended = Number.POSITIVE_INFINITY;
+  let ended = limit;
 
   const add = (sample: VideoSample, timestamp: number) => {
     added += 1;
@@ -156,18 +186,11 @@ function videoPart(
       return;
     }
     sample.setTimestamp(timestamp);
-    const encoded = sample.clone(); // The sample itself may be needed again, or be closed before.
-    const failed = (error: unknown) => {
-      if (!host.signal.aborted) host.failed(error);
-    };
     pending += 1;
-    source
-      .add(encoded)
-      .catch(failed)
-      .finally(() => {
-        encoded.close();
-        pending -= 1;
-      });
+    // A copy, as the sample itself may be needed again, or be closed before.
+    samples.add(sample.clone()).then(() => {
+      pending -= 1;
+    });
   };
   const take = (frame: VideoFrame, timestamp: number) => {
     const sample = new VideoSample(frame);
@@ -216,6 +239,7 @@ function videoPart(
       repeat(time);
       last?.close();
       last = null;
+      return samples.empty();
     },
     lost: () => dropped / Math.max(1, added),
   };
@@ -223,21 +247,26 @@ function videoPart(
 
 function audioPart(
   codec: AudioCodec,
-  { kind, bitrate }: EngineOptions,
+  { kind, bitrate, limit }: EngineOptions,
   clock: Clock,
   host: EngineHost,
 ): Part<AudioSampleSource> {
   let made: { sampleRate: number; channels: number } | null = null;
   let convert: (sound: Sound) => Sound = (sound) => sound;
   let given = 0;
-  let end = 0; // seconds that are written
+  let written = 0; // frames
+  let last = limit; // seconds that are written at most
   let least = Number.POSITIVE_INFINITY; // the smallest lag since the last look
+  let awaited: (() => void) | null = null; // told of sound that comes after the end
   const source = new AudioSampleSource({
     codec,
     ...(codec.startsWith("pcm")
       ? {}
       : { quality: new Quality({ bitrate: kind === "audio" ? bitrate : SOUND_BITRATE }) }),
   });
+  const samples = queue(source, host);
+  /** Frames that there should be at a time, and are not. */
+  const missing = (time: number) => time * (made ?? SILENT).sampleRate - written;
 
   const write = (sound: Sound) => {
     // What comes first decides; another microphone may have another rate.
@@ -247,48 +276,60 @@ function audioPart(
       convert = makeConverter(made, given);
     }
     const { planes, sampleRate } = convert(sound);
-    const frames = planes[0]?.length ?? 0;
-    if (!frames) return;
+    const frames = Math.min(planes[0]?.length ?? 0, Math.round(missing(last)));
+    if (frames <= 0) return;
     const data = new Float32Array(frames * planes.length);
-    for (const [index, plane] of planes.entries()) data.set(plane, index * frames);
+    for (const [index, plane] of planes.entries()) {
+      data.set(plane.subarray(0, frames), index * frames);
+    }
     const sample = new AudioSample({
       data,
       format: "f32-planar",
       numberOfChannels: planes.length,
       sampleRate,
-      timestamp: end,
+      timestamp: written / sampleRate,
     });
-    end += frames / sampleRate;
-    const failed = (error: unknown) => {
-      if (!host.signal.aborted) host.failed(error);
-    };
-    source
-      .add(sample)
-      .catch(failed)
-      .finally(() => sample.close());
+    written += frames;
+    samples.add(sample);
   };
-  const silence = (seconds: number) => {
+  const silence = (count: number) => {
     const { sampleRate, channels } = made ?? SILENT;
-    const frames = Math.round(seconds * sampleRate);
+    const frames = Math.max(0, Math.round(count));
     write({ planes: Array.from({ length: channels }, () => new Float32Array(frames)), sampleRate });
   };
+  /** Settles when the sound is complete, or no more comes. */
+  const complete = () =>
+    new Promise<void>((resolve) => {
+      let late: ReturnType<typeof setTimeout> | undefined;
+      awaited = () => {
+        clearTimeout(late);
+        if (missing(last) < 1) resolve();
+        else late = setTimeout(resolve, AWAITED);
+      };
+      awaited();
+    });
 
   return {
     source,
     start: () => {},
     follow: follower<Sound>("audio", readSound, () => (block) => {
-      if (!clock.running) return;
+      if (!clock.running && !awaited) return;
       write(block);
-      least = Math.min(least, clock.now() - end);
+      least = Math.min(least, missing(clock.now()));
+      awaited?.();
     }),
     fill(time) {
       // Blocks that come late, as the page was busy, are no gap: all of them lag for a while only.
-      const lag = Math.min(least, time - end);
-      if (lag > LAG) silence(lag);
+      const lag = Math.min(least, missing(time));
+      if (lag > LAG * (made ?? SILENT).sampleRate) silence(lag);
       least = Number.POSITIVE_INFINITY;
     },
-    end(time) {
-      if (time - end > LAG) silence(time - end);
+    async end(time, paused) {
+      last = time;
+      // The last blocks are on their way, and more of them where the page was busy.
+      if (made && !paused) await complete();
+      silence(missing(time));
+      await samples.empty();
     },
     lost: () => 0,
   };

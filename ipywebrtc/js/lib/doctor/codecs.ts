@@ -58,7 +58,7 @@ function webCodecs(video: string[], audio: string[]): Fact {
 
 function mediaRecorder(video: string[], audio: string[]): Fact {
   const types = (["video", "audio"] as const).flatMap((kind) =>
-    Object.keys(CODECS).map((format) => recordedType({ kind, format, codecs: "", bitrate: 0 })),
+    Object.keys(CODECS).map((format) => recordedType({ kind, format, codecs: "" })),
   );
   const value = types.filter(Boolean).join(", ") || "none";
   const works = video.length || audio.length || value !== "none";
