@@ -85,13 +85,24 @@ def cells() -> None:
     # %%
     audio = ipywebrtc.AudioStream.from_url("tone.wav")
     ear = ipywebrtc.AudioReader(stream=audio)
+    tape = ipywebrtc.AudioRecorder(stream=audio, format="wav", autosave=True, filename="tape")
     phases: list[float] = []
 
+    def phase(samples: np.ndarray, position: int, rate: int) -> float:
+        """Say where the tone is, in milliseconds of a period: the same in each block."""
+        time = (position + np.arange(len(samples))) / rate
+        angle = np.angle((samples * np.exp(-2j * np.pi * 443.3 * time)).sum())
+        return float(angle) * 1000 / (2 * np.pi * 443.3)
+
     def listen(block: ipywebrtc.AudioBlock) -> None:
-        """Note the phase of the tone in samples, which is the same in each block."""
-        time = (block.position + np.arange(len(block.samples))) / 16_000
-        angle = np.angle((block.samples[:, 0] * np.exp(-2j * np.pi * 443.3 * time)).sum())
-        phases.append(float(angle) * 16_000 / (2 * np.pi * 443.3))
+        phases.append(phase(block.samples[:, 0], block.position, 16_000))
+
+    def taped() -> list[float]:
+        """Return the phases of the recording, in blocks of the same length."""
+        samples, rate = tape.to_numpy(mono=True)
+        size = rate // 10
+        starts = range(0, len(samples) - size, size)
+        return [phase(samples[start : start + size, 0], start, rate) for start in starts]
 
 
 def main() -> None:
@@ -230,9 +241,13 @@ capture.observe(captured, "image_base64")
 
 
 def long_run(nb: Notebook, minutes: float) -> None:
-    """Read frames and a tone for a while; print the kernel's memory and the tone's phase."""
+    """Read frames and a tone for a while; print the kernel's memory and the jumps of the tone.
+
+    The tone is recorded besides: what both heard, the page's output did.
+    """
     nb.execute("camera.constraints = {'video': {'width': 640, 'height': 480}}; camera.start()")
     nb.execute("reader.format = 'jpeg'; reader.on_frame(keep); ear.on_block(listen)")
+    nb.execute("tape.recording = True")
     for number in range(5):
         if number:
             wait(nb, 60 * minutes / 4)
@@ -240,12 +255,19 @@ def long_run(nb: Notebook, minutes: float) -> None:
             nb.wait_for("len(rows) > 50 and len(phases) > 50", timeout=60)
         nb.execute("rows.clear()")
         print(f"memory after {number * minutes / 4:.1f} min: {nb.python('memory()'):.1f} MB")
-    nb.execute("reader.reading = ear.reading = False")
-    phases, gaps = nb.python("(phases, ear.gaps)")
-    period = 16_000 / TONE
-    steps = [(two - one + period / 2) % period - period / 2 for one, two in pairwise(phases[10:])]
-    jumps = [round(step, 2) for step in steps if abs(step) > 0.5]
-    print(f"tone: {len(phases) / 10:.0f} s, {gaps} samples reported missing, phase jumps {jumps}")
+    nb.execute("reader.reading = ear.reading = tape.recording = False")
+    nb.wait_for("tape.status == 'idle'", timeout=60)
+    print(f"tone: {nb.python('len(phases)') / 10:.0f} s, {nb.python('ear.gaps')} samples missing")
+    for name in ("phases", "taped()"):
+        found = ", ".join(f"{size:.2f} ms at {at:.1f} s" for at, size in jumps(nb.python(name)))
+        print(f"jumps in {name}: {found or 'none'}")
+
+
+def jumps(phases: list[float]) -> list[tuple[float, float]]:
+    """Find where a tone's phase is another, in seconds, and by how many milliseconds."""
+    period = 1000 / TONE
+    steps = [(two - one + period / 2) % period - period / 2 for one, two in pairwise(phases)]
+    return [(at / 10, step) for at, step in enumerate(steps) if at > 10 and abs(step) > 0.03]
 
 
 if __name__ == "__main__":
