@@ -6,8 +6,10 @@ Cells run when the page opens, in the order of what they use.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import pickle
+import signal
 import socket
 import struct
 import subprocess
@@ -180,18 +182,37 @@ class Listener:
         if self._socket is None:
             self._socket = socket.create_connection((ADDRESS, int(self._port_file.read_text())))
         self._socket.settimeout(timeout)
-        with self._socket.makefile("rwb") as wire:
-            write(wire, (mode, code))
-            fine, value = read(wire)
+        try:
+            with self._socket.makefile("rwb") as wire:
+                write(wire, (mode, code))
+                fine, value = read(wire)
+        except OSError as error:
+            message = f"no answer to {code!r}, by {error!r}. The kernel:\n{self._stacks()}"
+            raise TimeoutError(message) from error
         if not fine:
             raise KernelError(value)
         return value
+
+    def _stacks(self) -> str:
+        """Let the kernel, if it lives, write where its threads are."""
+        path = stacks_file(self._port_file)
+        process = int(path.read_text().split()[0])
+        try:
+            os.kill(process, signal.SIGUSR1)
+            time.sleep(STOP_TIMEOUT)
+        except ProcessLookupError:
+            return f"its process has ended.\n{path.read_text()}"
+        return path.read_text()
 
 
 def listen(path: str, namespace: dict[str, Any]) -> None:
     """Run what tests ask for, in the kernel: one after the other, until the kernel ends."""
     import traceback
 
+    stacks = stacks_file(Path(path)).open("w")
+    print(os.getpid(), file=stacks, flush=True)
+    faulthandler.enable(stacks)
+    faulthandler.register(signal.SIGUSR1, stacks)
     server = socket.create_server((ADDRESS, 0))
     new = Path(f"{path}.new")
     new.write_text(str(server.getsockname()[1]))
@@ -226,3 +247,8 @@ def read(wire: Any) -> Any:
 def port_file(notebook: Path) -> Path:
     """Say where a notebook's cell writes its port."""
     return notebook.with_suffix(".port")
+
+
+def stacks_file(port_file: Path) -> Path:
+    """Say where the kernel writes what its threads do, and how it crashed."""
+    return port_file.with_suffix(".stacks")
