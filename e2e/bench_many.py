@@ -1,7 +1,8 @@
 """Times a notebook's widgets from their run until all are live, beside ipywebrtc 0.6.0.
 
 `python -m e2e.bench_many` shows one camera, and then thirty widgets, half of them cameras and half
-recorders of these, and counts what the server sends to the page meanwhile.
+recorders of these, and counts what the server sends to the page meanwhile: messages, and the
+scripts of the extension in JupyterLab, which come once.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ IMPORTS = 5
 BINARY = 2
 """A websocket frame that is no text, RFC 6455, section 5.2."""
 EXTENSION = """() => performance.getEntriesByType("resource")
-  .filter(({ name }) => name.includes("/jupyter-webrtc/"))
+  .filter(({ name }) => /[/]labextensions[/](jupyter-webrtc|anywidget)[/]/.test(name))
   .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)"""
-"""Bytes of the scripts of 0.6.0, which come by HTTP."""
+"""Bytes of the scripts that come by HTTP: those of 0.6.0, and those of anywidget."""
 IMPORT = """
 import time
 begun = time.perf_counter()
