@@ -3,24 +3,28 @@
 `python -m e2e.bench_recorder` records the same fake camera with each in turn, as these figures mean
 something only side by side, and prints for each size: pictures recorded a second, the part of the
 camera's pictures that is missing, seconds from the stop to the file in the kernel, and whether the
-file tells its duration. Then it records much for a while and prints how fast it came and what it
-cost in memory.
+file tells its duration. Then it looks for the largest recording that comes at all, and records
+much for a while and prints how fast it came and what it cost in memory.
 """
 
 from __future__ import annotations
 
 import statistics
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av.error
 
 from e2e.beside import OLD, THIS, Bench, wait_until_shown
+from e2e.media import write_noise
 from e2e.processes import memory, resident
 from e2e.recordings import Contents, contents
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from e2e.notebooks import Notebook
 
 CAMERA_FPS = 20
@@ -28,6 +32,24 @@ SIZES = ((640, 480), (1280, 720))
 SECONDS = 6.0
 ROUNDS = 3
 LARGE = 64e6  # bytes
+SMALL = 8e6
+STEP = 1e6  # of the search between what came and what did not
+BITRATE = 25_000_000
+LOST = 10.0  # seconds after which a recording does not come any more
+
+# 0.6.0 has one bit rate, of 10 MB in half a minute, and tells nobody how much it has recorded.
+RECORD_FASTER = f"""() => {{
+  globalThis.recorded = 0;
+  globalThis.MediaRecorder = class extends MediaRecorder {{
+    constructor(stream, options) {{
+      super(stream, {{ ...options, videoBitsPerSecond: {BITRATE} }});
+      this.addEventListener("dataavailable", ({{ data }}) => {{ recorded += data.size; }});
+    }}
+    start() {{
+      super.start(100);
+    }}
+  }};
+}}"""
 
 
 def cells(width: int, height: int) -> None:
@@ -62,18 +84,43 @@ def large_cells() -> None:
     recorder
 
 
+@dataclass
+class Figures:
+    """Medians of some recordings."""
+
+    rate: float
+    """Pictures recorded a second."""
+    late: float
+    """Seconds from the stop to the file in the kernel."""
+    told: bool
+    """Whether all files tell their duration."""
+
+
 def main() -> None:
     """Measure both, and print a table."""
     with Bench.running() as bench:
         print(f"{'size':10} {'':6} {'fps':>6} {'missing':>8} {'stop to file':>13} {'duration':>9}")
         for width, height in SIZES:
             for version in (OLD, THIS):
-                nb = bench.open(cells, version, width=width, height=height)
-                nb.run()
-                wait_until_shown(nb, 0)
-                report(f"{width}x{height}", version, [record(nb) for _ in range(ROUNDS)])
-                bench.browsers.close_pages()
+                report(f"{width}x{height}", version, measure(bench, version, width, height))
+        for version in (OLD, THIS):
+            print(f"{version}: the largest that came has {largest(bench, version) / 1e6:.1f} MB")
         measure_large(bench)
+
+
+def measure(bench: Bench, version: str, width: int, height: int, rounds: int = ROUNDS) -> Figures:
+    """Record a camera again and again."""
+    nb = bench.open(cells, version, width=width, height=height)
+    nb.run()
+    wait_until_shown(nb, 0)
+    made = [record(nb) for _ in range(rounds)]
+    bench.browsers.close_pages()
+    rates = [len(found.times) / seconds for seconds, found, _ in made if found]
+    return Figures(
+        rate=statistics.median(rates) if rates else 0.0,
+        late=statistics.median(late for _, _, late in made),
+        told=all(found and found.duration for _, found, _ in made),
+    )
 
 
 def record(nb: Notebook) -> tuple[float, Contents | None, float]:
@@ -93,15 +140,50 @@ def record(nb: Notebook) -> tuple[float, Contents | None, float]:
     return seconds, found, float(nb.python("arrivals[-1] - stopped"))
 
 
-def report(size: str, name: str, rounds: list[tuple[float, Contents | None, float]]) -> None:
-    """Print the medians."""
-    rates = [len(found.times) / seconds for seconds, found, _ in rounds if found]
-    late = statistics.median(late for _, _, late in rounds)
-    rate = statistics.median(rates) if rates else 0.0
-    missing = max(0.0, 1 - rate / CAMERA_FPS)
-    told = all(found and found.duration for _, found, _ in rounds)
-    duration = "yes" if told else "no"
-    print(f"{size:10} {name:6} {rate:6.1f} {missing:8.1%} {late:11.2f} s {duration:>9}")
+def report(size: str, name: str, found: Figures) -> None:
+    """Print a row."""
+    missing = max(0.0, 1 - found.rate / CAMERA_FPS)
+    duration = "yes" if found.told else "no"
+    print(f"{size:10} {name:6} {found.rate:6.1f} {missing:8.1%} {found.late:11.2f} s {duration:>9}")
+
+
+def largest(bench: Bench, version: str, most: float = LARGE) -> int:
+    """Return the bytes of the largest recording that comes, of those that are tried.
+
+    What is recorded doubles until it is lost; then the place where that begins is narrowed down.
+    """
+    film = bench.folder / "noise.y4m"
+    write_noise(film)
+    browser = bench.browsers.launch(extra=[f"--use-file-for-fake-video-capture={film}"])
+    came, lost, wanted = 0, None, SMALL
+    while wanted <= most and (lost is None or lost - came > STEP):
+        size = recorded(bench, version, browser, wanted)
+        came, lost = (size, lost) if size else (came, wanted)
+        wanted = (came + lost) / 2 if lost else 2 * wanted
+    return came
+
+
+def recorded(bench: Bench, version: str, browser: Browser, size: float) -> int:
+    """Record until there are so many bytes; return how many come, which are none if it is lost."""
+    nb = bench.open(cells, version, browser=browser, width=640, height=480)
+    nb.page.evaluate(RECORD_FASTER)
+    nb.run()
+    wait_until_shown(nb, 0)
+    if version == THIS:
+        nb.execute(f"recorder.bitrate, recorder.embed_limit = {BITRATE}, {round(2 * LARGE)}")
+        nb.execute("recorder.recording = True")
+        nb.wait_for(f"recorder.size > {size}", timeout=120)
+    else:
+        nb.execute("recorder.recording = True")
+        nb.page.wait_for_function(f"recorded > {size}", timeout=120_000)
+    nb.execute("recorder.recording = False")
+    try:
+        nb.wait_for("arrivals", timeout=LOST)
+    except TimeoutError:
+        return 0
+    finally:
+        nb.page.context.close()
+    return int(nb.python("len(recorder.video.value)"))
 
 
 def measure_large(bench: Bench) -> None:

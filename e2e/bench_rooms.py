@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
@@ -23,7 +23,7 @@ from e2e.beside import OLD, THIS, Bench
 from e2e.brokers import Broker
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from e2e.notebooks import Notebook
 
@@ -31,6 +31,9 @@ CONNECT = 20.0
 """Seconds after which a picture is missing."""
 DELAY = 1.0
 """Seconds from now to a common beginning."""
+
+OPTIONS = ", password='secret', ice_servers=[]"
+"""Of a room, which 0.6.0 does not have."""
 
 # Notes when the first picture of each connection is there, in seconds since 1970.
 WATCH = """() => {
@@ -91,23 +94,34 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[2, 4])
     options = parser.parse_args()
     print(f"{'seconds':24} {'min':>6} {'median':>6} {'90 %':>6} {'max':>6} {'missing':>10}")
-    with Bench.running() as bench:
-        folder = bench.folder / "broker"
-        folder.mkdir()
-        broker = Broker(folder)
-        broker.start()
-        try:
-            for people in options.people:
-                for version in (OLD, THIS):
-                    server = broker.websockets if version == OLD else broker.tcp
-                    measure(bench, version, server, people, options.rounds)
-                    bench.browsers.close_pages()
-        finally:
-            broker.stop()
+    rounds = options.rounds
+    with Bench.running() as bench, running_broker(bench) as broker:
+        for people in options.people:
+            expected = people * (people - 1) * rounds
+            for version in (OLD, THIS):
+                notebooks = open_all(bench, version, broker, people)
+                report(f"{people}, {version}, made", made(notebooks, version, rounds), expected)
+                if version == THIS:
+                    report(f"{people}, {version}, joined", joined(notebooks, rounds), expected)
+                bench.browsers.close_pages()
 
 
-def measure(bench: Bench, version: str, server: str, people: int, rounds: int) -> None:
-    """Let so many meet again and again, and print how long it took."""
+@contextmanager
+def running_broker(bench: Bench) -> Iterator[Broker]:
+    """Start mosquitto, and stop it at the end."""
+    folder = bench.folder / "broker"
+    folder.mkdir()
+    broker = Broker(folder)
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.stop()
+
+
+def open_all(bench: Bench, version: str, broker: Broker, people: int) -> list[Notebook]:
+    """Open a notebook for each, with a camera."""
+    server = broker.websockets if version == OLD else broker.tcp
     notebooks = []
     for number in range(people):
         nb = bench.open(cells, version, server=server, name=f"person {number}")
@@ -115,28 +129,35 @@ def measure(bench: Bench, version: str, server: str, people: int, rounds: int) -
         nb.run()
         nb.output(0).locator("video").wait_for()
         notebooks.append(nb)
-    expected = people * (people - 1)
-    more = ", password='secret', ice_servers=[]" if version == THIS else ""
+    return notebooks
+
+
+def made(notebooks: Sequence[Notebook], version: str, rounds: int) -> list[float]:
+    """Let them meet in new rooms; return the seconds until every picture that came."""
+    options = OPTIONS if version == THIS else ""
     times = []
     for turn in range(rounds):
         # 0.6.0 does not forget who has been in a room.
-        times += meet(notebooks, f"room = make('bench-{people}-{turn}'{more})")
+        times += meet(notebooks, f"room = make('bench-{len(notebooks)}-{turn}'{options})")
         for nb in notebooks:
             nb.execute("room.close()")
             if version == OLD:
                 nb.page.evaluate(HANG_UP)
             nb.page.evaluate(FORGET)
-    report(f"{people}, {version}, made", times, expected * rounds)
-    if version == THIS:
+    return times
+
+
+def joined(notebooks: Sequence[Notebook], rounds: int) -> list[float]:
+    """Let them leave a room and join it again; return the same."""
+    for nb in notebooks:
+        nb.execute(f"room = make('bench-{len(notebooks)}'{OPTIONS})")
+    times = []
+    for _ in range(rounds):
         for nb in notebooks:
-            nb.execute(f"room = make('bench-{people}'{more})")
-        times = []
-        for _ in range(rounds):
-            for nb in notebooks:
-                nb.execute("room.leave()")
-                nb.page.evaluate(FORGET)
-            times += meet(notebooks, "join(room)")
-        report(f"{people}, {version}, joined", times, expected * rounds)
+            nb.execute("room.leave()")
+            nb.page.evaluate(FORGET)
+        times += meet(notebooks, "join(room)")
+    return times
 
 
 def meet(notebooks: Sequence[Notebook], code: str) -> list[float]:
@@ -151,8 +172,9 @@ def meet(notebooks: Sequence[Notebook], code: str) -> list[float]:
     times = []
     for nb in notebooks:
         with suppress(PlaywrightTimeout):
+            left = start + CONNECT - time.time()
             nb.page.wait_for_function(
-                f"seen.length >= {len(notebooks) - 1}", timeout=1000 * (CONNECT + DELAY)
+                f"seen.length >= {len(notebooks) - 1}", timeout=1000 * max(1, left)
             )
         begun = nb.python("begun[-1]")
         times += [seen - begun for seen in nb.page.evaluate("seen")][: len(notebooks) - 1]

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from e2e.beside import Bench
+from e2e.beside import THIS, Bench, wait_until_shown
 from hatch_build import JS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import CDPSession, Page, ViewportSize
+    from collections.abc import Callable
+
+    from playwright.sync_api import CDPSession, ViewportSize
 
     from e2e.notebooks import Notebook
 
@@ -23,6 +25,7 @@ PICTURES = 12  # of each method
 SLOW_PICTURES = 2  # of html2canvas, which copies the whole page for each: seconds
 SECONDS = 4.0
 IDLE_SECONDS = 8.0
+VIEW = ".measured"
 VIEWPORT: ViewportSize = {"width": 1280, "height": 1600}
 
 # Milliseconds of each method for a picture of the changed widget, all in turns.
@@ -57,28 +60,27 @@ COMPARE = """async ({ view, count, few }) => {
   return times;
 }"""
 
-# Pictures a second that the stream draws while the widget changes at every animation frame.
-STREAM = """async ({ view, seconds }) => {
+# Frames a second of the stream in a video, while the widget changes at every animation frame.
+STREAM = """async (video, { view, seconds }) => {
   const element = document.querySelector(view);
   const readouts = element.querySelectorAll(".widget-readout");
   const handles = element.querySelectorAll(".noUi-origin");
-  const context = CanvasRenderingContext2D.prototype;
-  const draw = context.drawImage;
+  const track = video.srcObject.getVideoTracks()[0].clone();
+  const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
   let frames = 0;
-  context.drawImage = function (image, ...rest) {
-    if (image instanceof HTMLImageElement) frames += 1;
-    return draw.call(this, image, ...rest);
-  };
+  (async () => {
+    for (let item; !(item = await reader.read()).done; frames++) item.value.close();
+  })();
   const start = performance.now();
   for (let i = 0; performance.now() - start < 1000 * seconds; i++) {
     readouts.forEach(readout => { readout.textContent = Math.random().toFixed(4); });
     handles.forEach(handle => { handle.style.translate = `${i % 60}px`; });
     await new Promise(requestAnimationFrame);
   }
-  context.drawImage = draw;
-  return frames / ((performance.now() - start) / 1000);
+  const rate = frames / ((performance.now() - start) / 1000);
+  track.stop();
+  return rate;
 }"""
-WAIT = "seconds => new Promise(resolve => setTimeout(resolve, 1000 * seconds))"
 
 
 def slider() -> None:
@@ -124,12 +126,23 @@ def main() -> None:
     """Measure both, and print a table."""
     with Bench.running() as bench:
         for cells in (slider, form):
-            nb = bench.open(cells)
-            nb.page.set_viewport_size(VIEWPORT)
-            nb.run()
-            nb.wait_for("stream.status == 'live'")
-            measure(cells.__name__, nb)
+            measure(cells.__name__, shown(bench, cells))
             bench.browsers.close_pages()
+
+
+def shown(bench: Bench, cells: Callable[[], None], version: str = THIS) -> Notebook:
+    """Show a widget and its stream."""
+    nb = bench.open(cells, version)
+    nb.page.set_viewport_size(VIEWPORT)
+    nb.run()
+    wait_until_shown(nb, 1)
+    return nb
+
+
+def frame_rate(nb: Notebook) -> float:
+    """Return the stream's frames a second while the widget changes."""
+    video = nb.output(1).locator("video")
+    return float(video.evaluate(STREAM, {"view": VIEW, "seconds": SECONDS}))
 
 
 def measure(name: str, nb: Notebook) -> None:
@@ -139,10 +152,9 @@ def measure(name: str, nb: Notebook) -> None:
     session.send("Performance.enable")
     for library in LIBRARIES:
         page.evaluate(LOAD, (JS / "node_modules" / library).read_text())
-    view = ".measured"
-    idle = share(session, page, WAIT, IDLE_SECONDS)[1]
-    rate, busy = share(session, page, STREAM, {"view": view, "seconds": SECONDS})
-    times = page.evaluate(COMPARE, {"view": view, "count": PICTURES, "few": SLOW_PICTURES})
+    idle = share(session, lambda: page.wait_for_timeout(1000 * IDLE_SECONDS))[1]
+    rate, busy = share(session, lambda: frame_rate(nb))
+    times = page.evaluate(COMPARE, {"view": VIEW, "count": PICTURES, "few": SLOW_PICTURES})
     medians = {method: sorted(values)[len(values) // 2] for method, values in times.items()}
     print(f"\n{name}: milliseconds a picture   min  median     max   times")
     for method, values in times.items():
@@ -165,10 +177,10 @@ LOAD = """async source => {
 }"""
 
 
-def share(session: CDPSession, page: Page, script: str, argument: Any) -> tuple[Any, float]:
-    """Run a script, and return its result and the busy part of the page's main thread."""
+def share(session: CDPSession, action: Callable[[], Any]) -> tuple[Any, float]:
+    """Return what an action returns, and the busy part of the page's main thread meanwhile."""
     before = metrics(session)
-    result = page.evaluate(script, argument)
+    result = action()
     after = metrics(session)
     elapsed = after["Timestamp"] - before["Timestamp"]
     return result, (after["TaskDuration"] - before["TaskDuration"]) / elapsed

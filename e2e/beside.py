@@ -44,6 +44,7 @@ class Bench:
         self._stack = stack
         self._hosts: dict[str, tuple[JupyterLab, Path]] = {}
         self._count = 0
+        self._old: str | None = None
 
     @classmethod
     @contextmanager
@@ -91,10 +92,26 @@ class Bench:
             root, home = self.folder / f"{version}-root", self.folder / f"{version}-home"
             root.mkdir()
             home.mkdir()
-            python = sys.executable if version == THIS else install_old(self.folder / "old")
-            server = self._stack.enter_context(JupyterLab.running(root, home, python))
-            self._hosts[version] = server, root
+            running = JupyterLab.running(root, home, self.python(version), self.modules(version))
+            self._hosts[version] = self._stack.enter_context(running), root
         return self._hosts[version]
+
+    def python(self, version: str) -> str:
+        """Return the Python that has a version of the package."""
+        if version == THIS:
+            return sys.executable
+        if self._old is None:
+            self._old = install_old(self.folder / "old")
+        return self._old
+
+    def modules(self, version: str) -> Path:
+        """Return the folder that has a version, to be imported from before all others.
+
+        A `PYTHONPATH` would give this package to both.
+        """
+        if version == THIS:
+            return Path(__file__).parents[1]
+        return next(Path(self.python(version)).parents[1].glob("lib/python*/site-packages"))
 
 
 def install_old(path: Path) -> str:

@@ -51,6 +51,21 @@ def write_video(
             container.mux(sound.encode())
 
 
+def write_noise(path: Path, *, width: int = 640, height: int = 480) -> None:
+    """Write a y4m of a second of noise, which hardly compresses; Chromium takes it for a camera.
+
+    Args:
+        path: Where to.
+        width: Pixels.
+        height: Pixels.
+    """
+    random = np.random.default_rng(1)
+    with path.open("wb") as file:
+        file.write(f"YUV4MPEG2 W{width} H{height} F{FPS}:1\n".encode())
+        for _ in range(FPS):
+            file.write(b"FRAME\n" + random.bytes(width * height * 3 // 2))
+
+
 def sine(seconds: float, frequency: float) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Make samples of a sine of half the full scale, at 48 kHz."""
     time = np.arange(round(seconds * RATE)) / RATE
