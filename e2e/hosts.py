@@ -277,6 +277,13 @@ class JupyterLab:
             return json.loads(answer.read() or "null")
 
 
+class OldestJupyterLab(JupyterLab):
+    """JupyterLab 4.0.0, with the oldest versions of all that we need; see `install_lowest`."""
+
+    # One of its own icons is not there.
+    FAULTS: tuple[str, ...] = ("Cannot read properties of undefined (reading 'react')",)
+
+
 class Notebook7(JupyterLab):
     """A Notebook 7 server of our own."""
 

@@ -21,6 +21,7 @@ PLAYWRIGHT_INSTALL = (sys.executable, "-m", "playwright", "install", "chromium")
 # The kernel of Colab and of many servers, and what it needs that ipykernel 7 does not.
 IPYKERNEL_6 = ("ipykernel<7", "nest_asyncio>=1.4")
 
+ROOT = Path(__file__).parents[1]
 NODE = Path(__file__).with_name("node")
 """The packages for Node that the tests themselves use."""
 # What shows notebooks as applications do that can't be installed; see `embeds.py`.
@@ -85,6 +86,19 @@ def pip_install(folder: Path, *requirements: str) -> None:
     """Install packages into a folder, without the packages that they depend on."""
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     subprocess.run([*pip, "--no-deps", f"--target={folder}", *requirements], check=True)
+
+
+def install_lowest(folder: Path) -> str:
+    """Make an environment with the lowest versions that we allow, and return its Python."""
+    python = str(folder / "bin" / "python")
+    uv = (sys.executable, "-m", "uv")
+    make = (*uv, "venv", "--quiet", f"--python={sys.executable}", str(folder))
+    subprocess.run(make, check=True)
+    # Not older than this Python, for which it would have to be compiled.
+    options = (f"--python={python}", "--resolution=lowest-direct", "--only-binary=numpy")
+    install = (*uv, "pip", "install", "--quiet", *options, "--editable=.[lab]")
+    subprocess.run(install, cwd=ROOT, check=True)
+    return python
 
 
 def find(*names: str) -> Path | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.embeds import Colab, VSCode
-from e2e.hosts import JupyterLab, Notebook7
-from e2e.install import IPYKERNEL_6, pip_install
+from e2e.hosts import JupyterLab, Notebook7, OldestJupyterLab
+from e2e.install import IPYKERNEL_6, install_lowest, pip_install
 from e2e.marimo import Marimo
 from e2e.matrix import INSTEAD
 from e2e.media import write_video
@@ -35,6 +36,7 @@ PATIENCE = 30.0
 HOSTS = (
     "JupyterLab",
     "JupyterLab, ipykernel 6",
+    "JupyterLab 4.0",
     "Notebook 7",
     "Voilà",
     "Colab",
@@ -54,9 +56,13 @@ def host(
     ipykernel_6 = tmp_path_factory.mktemp("ipykernel-6")
     if request.param == "JupyterLab, ipykernel 6":
         pip_install(ipykernel_6, *IPYKERNEL_6)
+    lowest = sys.executable
+    if request.param == "JupyterLab 4.0":
+        lowest = install_lowest(tmp_path_factory.mktemp("lowest"))
     running: dict[str, AbstractContextManager[Host]] = {
         "JupyterLab": JupyterLab.running(root, home),
         "JupyterLab, ipykernel 6": JupyterLab.running(root, home, modules=ipykernel_6),
+        "JupyterLab 4.0": OldestJupyterLab.running(root, home, lowest),
         "Notebook 7": Notebook7.running(root, home),
         "Voilà": Voila.running(root, home),
         "Colab": Colab.running(root, home),
