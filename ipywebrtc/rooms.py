@@ -552,6 +552,7 @@ class WebRTCRoom(Media):
                 polite=self._member_id > member.id,
                 ice_transport_policy=self.ice_transport_policy,
                 nickname=_nickname(member),
+                max_bitrate=self._bitrate(1),
                 id_local=self._member_id,
                 id_remote=member.id,
                 **servers,
@@ -595,8 +596,8 @@ class WebRTCRoom(Media):
                 self._meet_all()
             self._show()
 
-    def _bitrate(self) -> int:
-        return min(BITRATE, UPLINK // max(1, len(self._persons)))
+    def _bitrate(self, more: int = 0) -> int:
+        return min(BITRATE, UPLINK // max(1, len(self._persons) + more))
 
     # What is told
 
