@@ -390,6 +390,8 @@ class WebRTCPeer(Media):
         super()._send_request(request)
         if request.sent_to != before:
             self._silent = QUIET
+            if before:  # What the former page received is gone with it.
+                self.stream_remote._set_state(status="waiting", error="", settings={})  # noqa: SLF001 - of this file
 
     def _tick(self, request: Request) -> None:
         """Ask the page whether it is there, and repeat what it has not confirmed.

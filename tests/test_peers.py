@@ -242,9 +242,11 @@ def test_the_call_passes_on_when_its_page_is_closed(peer: WebRTCPeer, open_page:
     page = open_page(peer)
     peer.connect()
     letter(page, offer())
+    open_page(peer.stream_remote).say("state", status="live", error="", settings={})
     other = open_page(peer, "other")
     page.say("bye")
     assert other.requests("connect")
+    assert peer.stream_remote.status == "waiting"
     state(other, "connected")
     other.say("bye")
     assert (peer.status, peer.connected) == ("waiting", False)
