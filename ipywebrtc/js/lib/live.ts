@@ -27,6 +27,8 @@ export interface Source {
   stream: MediaStream;
   /** Whether a preview shows it mirrored. */
   mirrored: boolean;
+  /** Whether a sound or a picture that is missing may still come, as the other side of a call wishes. */
+  fickle?: boolean;
   /** The element that plays it, where there is one: its position and its sound in this page. */
   element?: HTMLMediaElement;
   /** The present picture at full resolution. */
