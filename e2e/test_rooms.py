@@ -297,6 +297,23 @@ def test_sound_goes_from_kernel_to_kernel(join: Join) -> None:
     bob.nb.wait_for("sound.latest.level > -50", timeout=CONNECT)
 
 
+def test_another_tab_says_who_is_there_and_where_the_call_is(join: Join) -> None:
+    ada, bob = join("Ada"), join("Bob")
+    ada.sees("Bob")
+    bob.sees("Ada")
+    again = Person("Ada", ada.nb.open_again())
+    expect(again.tile("Bob").get_by_text("Connected")).to_be_visible()
+    expect(again.nb.output(1).get_by_text("The call is in another tab")).to_be_visible()
+    bob.nb.output(1).get_by_role("button", name="Leave").click()
+    expect(again.tile("Bob")).to_be_hidden()
+    bob.nb.execute("room.join()")
+    ada.sees("Bob")
+    ada.nb.page.close()
+    # It takes the call over.
+    again.shows("Bob")
+    expect(again.nb.output(1).get_by_text("The call is in another tab")).to_be_hidden()
+
+
 def test_a_killed_kernel_is_gone_soon_and_its_person_comes_back(join: Join) -> None:
     ada, bob = join("Ada"), join("Bob")
     ada.sees("Bob")
