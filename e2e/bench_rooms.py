@@ -31,6 +31,8 @@ CONNECT = 20.0
 """Seconds after which a picture is missing."""
 DELAY = 1.0
 """Seconds from now to a common beginning."""
+POLLING = 100
+"""Milliseconds between two looks: by default pages would be looked at, and so drawn, all the time."""
 
 # Notes when the first picture of each connection is there, in seconds since 1970.
 WATCH = """() => {
@@ -152,7 +154,9 @@ def meet(notebooks: Sequence[Notebook], code: str) -> list[float]:
     for nb in notebooks:
         with suppress(PlaywrightTimeout):
             nb.page.wait_for_function(
-                f"seen.length >= {len(notebooks) - 1}", timeout=1000 * (CONNECT + DELAY)
+                f"seen.length >= {len(notebooks) - 1}",
+                timeout=1000 * (CONNECT + DELAY),
+                polling=POLLING,
             )
         begun = nb.python("begun[-1]")
         times += [seen - begun for seen in nb.page.evaluate("seen")][: len(notebooks) - 1]
