@@ -32,7 +32,7 @@ CONNECT = 20.0
 DELAY = 1.0
 """Seconds from now to a common beginning."""
 POLLING = 100
-"""Milliseconds between two looks: by default pages would be looked at, and so drawn, all the time."""
+"""Milliseconds between two looks at a page; by default it would be drawn for each."""
 
 # Notes when the first picture of each connection is there, in seconds since 1970.
 WATCH = """() => {

@@ -442,7 +442,7 @@ class WebRTCPeer(Media):
     def _on_message(self, widget: Any, content: Content, buffers: Buffers) -> None:
         kind, request = content.get("kind"), self._request
         acts = request is not None and content.get("page") == request.sent_to
-        if request and acts:
+        if request and acts and kind in ("signals", "state"):
             request.acknowledged = True
         if kind == "signals":
             if request and acts and content["id"] == request.content["id"]:
