@@ -180,6 +180,7 @@ function takeTurn(
     mailbox.receive(told);
     if (told.kind !== "request" || told.attempt <= attempt) return;
     attempt = told.attempt;
+    said = traits(); // The kernel begins anew by itself.
     peer.call(model.get("polite"));
   };
 }
