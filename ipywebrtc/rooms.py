@@ -144,8 +144,8 @@ class WebRTCRoom(Media):
     This is the base of all rooms: use `WebRTCRoomMqtt` or `WebRTCRoomLocal`, or `chat()`. Whoever
     knows `room` and `password` is in. A room joins when it is made, as soon as a page has loaded
     it, and stays in while one is open: when all are closed, crash, or lose the notebook's server
-    for 15 s, the others see its person leave. It acts in one page; where several hold it,
-    another one takes over when that one is closed.
+    for 15 s, the others see its person leave. It acts in one page; where several hold it, the
+    others show who is there, and one of them takes over when that one is closed.
 
     Picture and sound go from browser to browser, encrypted. Each sends its stream to each other, so
     the room is for a handful: see `max_peers`. A call that runs needs nobody between, and outlives
