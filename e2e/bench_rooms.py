@@ -31,6 +31,8 @@ CONNECT = 20.0
 """Seconds after which a picture is missing."""
 DELAY = 1.0
 """Seconds from now to a common beginning."""
+POLLING = 100
+"""Milliseconds between two looks at a page; by default it would be drawn for each."""
 
 OPTIONS = ", password='secret', ice_servers=[]"
 """Of a room, which 0.6.0 does not have."""
@@ -174,7 +176,9 @@ def meet(notebooks: Sequence[Notebook], code: str) -> list[float]:
         with suppress(PlaywrightTimeout):
             left = start + CONNECT - time.time()
             nb.page.wait_for_function(
-                f"seen.length >= {len(notebooks) - 1}", timeout=1000 * max(1, left)
+                f"seen.length >= {len(notebooks) - 1}",
+                timeout=1000 * max(1, left),
+                polling=POLLING,
             )
         begun = nb.python("begun[-1]")
         times += [seen - begun for seen in nb.page.evaluate("seen")][: len(notebooks) - 1]

@@ -300,6 +300,22 @@ def test_what_is_muted_is_silent_and_black_at_the_other_side(notebook: OpenNoteb
     nb.wait_for("frames.latest.to_numpy().mean() > 30", timeout=PATIENCE)
 
 
+def test_sound_that_comes_later_is_waited_for(notebook: OpenNotebook, red: Path) -> None:
+    nb = notebook(pair, path=red)
+    nb.run()
+    nb.wait_for("a.stream_remote.status == 'live'", timeout=PATIENCE)
+    nb.execute("sound = ipywebrtc.AudioReader(stream=a.stream_remote, block=2, reading=True)")
+    nb.wait_for("sound.error")
+    expected = ("waiting", "The other side sends no sound now.")
+    assert nb.python("(sound.status, sound.error)") == expected
+    nb.execute("b.stream_local = camera")
+    nb.wait_for("sound.latest and sound.latest.level > -50", timeout=PATIENCE)
+    assert nb.python("(sound.status, sound.error)") == ("live", "")
+    nb.execute("b.stream_local = image")
+    nb.wait_for("sound.status == 'waiting'")
+    assert nb.python("(sound.status, sound.error)") == expected
+
+
 def test_what_is_received_can_be_recorded(notebook: OpenNotebook) -> None:
     async def cells() -> None:
         import ipywebrtc

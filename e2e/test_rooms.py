@@ -43,6 +43,10 @@ BACK = 90.0
 """Seconds in which JupyterLab connects a page to its kernel again: it tries ever more seldom."""
 GONE = 20.0
 """Seconds after which nobody is a ghost any more."""
+HANGS = 9
+"""Seconds for which a tab hangs."""
+NOTICED = 5.0
+"""Seconds after which the others know."""
 ROUNDS = 4
 AGAIN = 30
 """How often somebody leaves and joins again."""
@@ -75,6 +79,13 @@ COLOUR = """async (video, [colour, tolerance, patience]) => {
   return `${mean}, ${before ? "still" : "of another colour"}`;
 }"""
 
+# Begins an endless loop, nearly.
+HANG = """time => {
+  setTimeout(() => {
+    const end = performance.now() + time;
+    while (performance.now() < end);
+  });
+}"""
 COUNT_CONNECTIONS = """() => {
   globalThis.connections = [];
   globalThis.RTCPeerConnection = class extends RTCPeerConnection {
@@ -249,6 +260,58 @@ def test_a_killed_tab_is_gone_soon(join: Join, launch: Launch) -> None:
     expect(ada.tile("Bob").get_by_text("Reconnecting…")).to_be_visible(timeout=15_000)
     ada.nb.wait_for("room.peers == []", timeout=GONE - (time.monotonic() - killed))
     print(f"gone after {time.monotonic() - killed:.1f} s")
+
+
+def test_a_tab_that_hangs_is_noticed_and_comes_back(join: Join) -> None:
+    ada, bob = join("Ada"), join("Bob")
+    ada.sees("Bob")
+    bob.sees("Ada")
+    peer = ada.nb.python("room.peers[0].model_id")
+    hung = time.monotonic()
+    bob.nb.page.evaluate(HANG, 1000 * HANGS)
+    ada.nb.wait_for("not room.peers[0].connected", timeout=NOTICED)
+    print(f"noticed after {time.monotonic() - hung:.1f} s")
+    expect(ada.tile("Bob").get_by_text("Reconnecting…")).to_be_visible()
+    ada.sees("Bob")
+    bob.sees("Ada")
+    print(f"back after {time.monotonic() - hung - HANGS:.1f} s")
+    assert ada.nb.python("room.peers[0].model_id") == peer
+    ada.shows("Bob")
+    bob.shows("Ada")
+
+
+def test_sound_goes_from_kernel_to_kernel(join: Join) -> None:
+    ada, bob = join("Ada"), join("Bob")
+    ada.sees("Bob")
+    bob.sees("Ada")
+    bob.nb.execute("theirs = room.peers[0].stream_remote")
+    # Blocks that are longer than the pause between two beeps.
+    bob.nb.execute("sound = ipywebrtc.AudioReader(stream=theirs, block=2, reading=True)")
+    bob.nb.wait_for("sound.status == 'waiting' and sound.error")
+    ada.nb.execute("room.stream = ipywebrtc.CameraStream()")
+    bob.nb.wait_for("sound.latest and sound.latest.level > -50", timeout=CONNECT)
+    assert bob.nb.python("(sound.status, sound.error)") == ("live", "")
+    ada.nb.output(1).get_by_role("button", name="Mute the microphone").click()
+    bob.nb.wait_for("sound.latest.level < -80", timeout=CONNECT)
+    ada.nb.output(1).get_by_role("button", name="Mute the microphone").click()
+    bob.nb.wait_for("sound.latest.level > -50", timeout=CONNECT)
+
+
+def test_another_tab_says_who_is_there_and_where_the_call_is(join: Join) -> None:
+    ada, bob = join("Ada"), join("Bob")
+    ada.sees("Bob")
+    bob.sees("Ada")
+    again = Person("Ada", ada.nb.open_again())
+    expect(again.tile("Bob").get_by_text("Connected")).to_be_visible()
+    expect(again.nb.output(1).get_by_text("The call is in another tab")).to_be_visible()
+    bob.nb.output(1).get_by_role("button", name="Leave").click()
+    expect(again.tile("Bob")).to_be_hidden()
+    bob.nb.execute("room.join()")
+    ada.sees("Bob")
+    ada.nb.page.close()
+    # It takes the call over.
+    again.shows("Bob")
+    expect(again.nb.output(1).get_by_text("The call is in another tab")).to_be_hidden()
 
 
 def test_a_killed_kernel_is_gone_soon_and_its_person_comes_back(join: Join) -> None:

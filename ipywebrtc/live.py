@@ -282,7 +282,8 @@ class AudioReader(Reader):
 
     Callbacks run between cells, and print below the cell that defined them; one that raises stops
     the reader, as with a `FrameReader`. Needs numpy. Microphones are made clearer for calls unless
-    told otherwise: see `MicrophoneStream`.
+    told otherwise: see `MicrophoneStream`. While the other side of a call sends no sound, it is
+    `waiting`, and `error` says so.
 
     Sound is that of the browser's MediaStreamTrackProcessor,
     https://www.w3.org/TR/mediacapture-transform/, or of an AudioWorklet,

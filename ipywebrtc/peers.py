@@ -1,7 +1,7 @@
 """A call between two pages: what each sends, what it receives, and how they find each other.
 
 A call is one request, `connect`, that lasts (see `_media.py`); the page that does it is the one
-that calls. It is sent again every second, and passed on to another page when its page is gone.
+that calls. It is sent again while that page says nothing, and passed on when the page is gone.
 Between the kernel and that page go signals, each way numbered, and repeated until the other end
 says that it has heard them; the page's part is `js/lib/mailbox.ts`. The request itself carries
 what the page has not heard.
@@ -41,7 +41,7 @@ import ipywidgets
 import traitlets
 
 from ipywebrtc._bundle import bundle
-from ipywebrtc._media import Media
+from ipywebrtc._media import Media, _call_later
 from ipywebrtc.streams import MediaStream
 
 if TYPE_CHECKING:
@@ -60,8 +60,15 @@ STUN_SERVERS = (
 
 START_TIMEOUT = 30.0
 """Seconds that a page is told to have; the request itself waits for a page without end."""
-PATIENCE = 5
+QUIET = 3
+"""Ticks of silence after which the page that calls is asked whether it is there."""
+PATIENCE = 8
 """Ticks of silence after which a call is passed on to another page."""
+REMINDER = 10
+"""Ticks after which the request is sent again all the same: a page that was cut off while the call
+was passed on has to learn of it."""
+CONFIRM = 0.5
+"""Seconds until what the page said is confirmed, unless a letter that goes out anyway does so."""
 WAITING_SIGNALS = 64
 """Signals that are kept for the page, or for who passes them on."""
 LONGEST_SIGNAL = 256 * 1024
@@ -181,6 +188,7 @@ class WebRTCPeer(Media):
         self._heard = 0  # How many the page has sent in this turn of its.
         self._outgoing: deque[Signal] = deque(maxlen=WAITING_SIGNALS)
         self._delivering = False
+        self._confirming = False
         self._session: tuple[str, str] | None = None
         self._silent = 0
         super().__init__(*args, **kwargs)
@@ -265,8 +273,7 @@ class WebRTCPeer(Media):
             self._handed_in += 1
         request = self._request
         if request and request.sent_to in self._pages:
-            about = {"kind": "signals", "page": request.sent_to, "id": request.content["id"]}
-            self.send({**about, **self._letter()})
+            self._write(request)
 
     def close(self) -> None:
         """Hang up, tell the other side, and close the widget in every page.
@@ -312,15 +319,23 @@ class WebRTCPeer(Media):
 
     # Signals
 
+    def _write(self, request: Request) -> None:
+        about = {"kind": "signals", "page": request.sent_to, "id": request.content["id"]}
+        self.send({**about, **self._letter()})
+
+    def _confirm(self, request: Request) -> None:
+        if self._confirming and request is self._request:
+            self._write(request)
+
     def _letter(self) -> Content:
         """Return what the page has not heard yet, and what we have."""
         with self._lock:
+            self._confirming = False
             first = self._handed_in - len(self._incoming) + 1
             numbers = {"turn": self._turn, "first": first, "heard": self._heard}
             return {**numbers, "signals": [*self._incoming]}
 
     def _got_letter(self, request: Request, letter: Content) -> None:
-        request.acknowledged = True
         request.content["resumed"] = True
         with self._lock:
             if letter["turn"] != self._turn:
@@ -331,9 +346,9 @@ class WebRTCPeer(Media):
             fresh = [signal for number, signal in numbered if number > self._heard]
             self._heard += len(fresh)
             self._outgoing.extend(fresh)
-        if letter["signals"]:
-            about = {"kind": "signals", "page": request.sent_to, "id": request.content["id"]}
-            self.send({**about, **self._letter()})
+        if letter["signals"] and not self._confirming:
+            self._confirming = True
+            _call_later(self._loop, CONFIRM, lambda: self._confirm(request))
         self._deliver()
 
     def _deliver(self) -> None:
@@ -370,16 +385,36 @@ class WebRTCPeer(Media):
     # The page that calls
 
     def _send_request(self, request: Request) -> None:
-        if request.content["name"] == "connect":
-            request.content |= {"ice_servers": self.ice_servers, **self._letter()}
+        before = request.sent_to
+        request.content |= {"ice_servers": self.ice_servers, **self._letter()}
         super()._send_request(request)
+        if request.sent_to != before:
+            self._silent = QUIET
+            if before:  # What the former page received is gone with it.
+                self.stream_remote._set_state(status="waiting", error="", settings={})  # noqa: SLF001 - of this file
 
     def _tick(self, request: Request) -> None:
+        """Ask the page whether it is there, and repeat what it has not confirmed.
+
+        Each message costs a page that is busy with several calls: what it says anyway is a sign.
+        """
+        if request is not self._request:
+            return
         self._silent = 0 if request.acknowledged else self._silent + 1
-        if self._silent < PATIENCE:
-            request.acknowledged = True  # A page that is busy must not lose its call to another.
+        # A page that is busy must not lose its call to another.
+        request.acknowledged = self._silent < PATIENCE
+        if self._silent < (1 if self._incoming else QUIET) and (request.ticks + 1) % REMINDER:
+            request.ticks += 1
+            request.acknowledged = False
+            self._later(request)
+            return
         super()._tick(request)
         self._check_page()
+
+    @traitlets.observe("ice_servers")
+    def _servers_changed(self, _: Any) -> None:
+        if self._request:
+            self._send_request(self._request)
 
     def _check_page(self) -> None:
         if self._request and not self._pages and self.status in ("starting", "connected"):
@@ -407,6 +442,8 @@ class WebRTCPeer(Media):
     def _on_message(self, widget: Any, content: Content, buffers: Buffers) -> None:
         kind, request = content.get("kind"), self._request
         acts = request is not None and content.get("page") == request.sent_to
+        if request and acts and kind in ("signals", "state"):
+            request.acknowledged = True
         if kind == "signals":
             if request and acts and content["id"] == request.content["id"]:
                 self._got_letter(request, content)
@@ -428,7 +465,10 @@ class _RemoteStream(MediaStream):
     def __init__(self, peer: WebRTCPeer) -> None:
         self._peer = peer
         super().__init__()
-        self.set_trait("status", "waiting")
+
+    @traitlets.default("status")
+    def _default_status(self) -> str:
+        return "waiting"
 
     def _on_message(self, widget: Any, content: Content, buffers: Buffers) -> None:
         request = self._peer._request  # noqa: SLF001 - one file

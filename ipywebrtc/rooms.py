@@ -144,8 +144,8 @@ class WebRTCRoom(Media):
     This is the base of all rooms: use `WebRTCRoomMqtt` or `WebRTCRoomLocal`, or `chat()`. Whoever
     knows `room` and `password` is in. A room joins when it is made, as soon as a page has loaded
     it, and stays in while one is open: when all are closed, crash, or lose the notebook's server
-    for 15 s, the others see its person leave. It acts in one page; where several hold it,
-    another one takes over when that one is closed.
+    for 15 s, the others see its person leave. It acts in one page; where several hold it, the
+    others show who is there, and one of them takes over when that one is closed.
 
     Picture and sound go from browser to browser, encrypted. Each sends its stream to each other, so
     the room is for a handful: see `max_peers`. A call that runs needs nobody between, and outlives
@@ -552,6 +552,7 @@ class WebRTCRoom(Media):
                 polite=self._member_id > member.id,
                 ice_transport_policy=self.ice_transport_policy,
                 nickname=_nickname(member),
+                max_bitrate=self._bitrate(1),
                 id_local=self._member_id,
                 id_remote=member.id,
                 **servers,
@@ -595,8 +596,8 @@ class WebRTCRoom(Media):
                 self._meet_all()
             self._show()
 
-    def _bitrate(self) -> int:
-        return min(BITRATE, UPLINK // max(1, len(self._persons)))
+    def _bitrate(self, more: int = 0) -> int:
+        return min(BITRATE, UPLINK // max(1, len(self._persons) + more))
 
     # What is told
 

@@ -88,8 +88,9 @@ class MediaStream(Media):
         self._power = "off"
 
     def _set_state(self, **state: Any) -> None:
-        self._opened = self._opened or state.get("status", "idle") != "idle"
-        super()._set_state(**state)
+        with self.hold_sync():
+            self._opened = self._opened or state.get("status", "idle") != "idle"
+            super()._set_state(**state)
 
 
 HasStream = MediaStream

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import traitlets
 from ipywidgets import Widget
 
 from ipywebrtc import ImageStream, MediaStream, WebRTCPeer, _media, peers
+from tests.conftest import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,12 +147,58 @@ def test_on_signal_gets_each_once_and_in_order(peer: WebRTCPeer, open_page: Open
     letter(page, said(number=1), said(number=2))
     letter(page, said(number=2), first=2)
     assert [signal["number"] for signal in got] == [1, 2]
+    peer.signal(said())
     assert last(page)["heard"] == 2
     peer.on_signal(got.append, remove=True)
     letter(page, said(number=3), first=3)
     assert len(got) == 2
     peer.on_signal(got.append)  # It was kept.
     assert [signal["number"] for signal in got] == [1, 2, 3]
+
+
+def test_what_the_page_said_is_confirmed_soon(
+    open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(peers, "CONFIRM", 0.01)
+
+    async def main() -> None:
+        peer = WebRTCPeer()
+        page = open_page(peer)
+        peer.connect()
+        letter(page, said(number=1))
+        letter(page, said(number=1), said(number=2))
+        count = len(page.received)
+        await until(lambda: len(page.received) > count)
+        assert (last(page)["heard"], last(page)["signals"]) == (2, [])
+
+    asyncio.run(asyncio.wait_for(main(), 10))
+
+
+def test_a_page_that_speaks_is_not_asked(
+    peer: WebRTCPeer, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_media, "TICK", 1000)  # The test ticks.
+    page = open_page(peer)
+    peer.connect()
+    request = peer._request
+    assert request
+
+    def ticks(count: int, *, speaks: bool) -> int:
+        before = len(page.requests("connect"))
+        for _ in range(count):
+            if speaks:
+                state(page, "connected")
+            peer._tick(request)
+        return len(page.requests("connect")) - before
+
+    assert ticks(peers.REMINDER - 1, speaks=True) == 0
+    assert ticks(peers.REMINDER, speaks=True) == 1
+    assert ticks(peers.QUIET, speaks=False) == 2  # The first is a reminder.
+    peer.signal(offer())
+    state(page, "connected")
+    assert ticks(2, speaks=False) == 1
+    peer.ice_servers = []
+    assert page.requests("connect")[-1]["ice_servers"] == []
 
 
 def test_a_reloaded_page_counts_anew(peer: WebRTCPeer, open_page: OpenPage) -> None:
@@ -194,9 +242,11 @@ def test_the_call_passes_on_when_its_page_is_closed(peer: WebRTCPeer, open_page:
     page = open_page(peer)
     peer.connect()
     letter(page, offer())
+    open_page(peer.stream_remote).say("state", status="live", error="", settings={})
     other = open_page(peer, "other")
     page.say("bye")
     assert other.requests("connect")
+    assert peer.stream_remote.status == "waiting"
     state(other, "connected")
     other.say("bye")
     assert (peer.status, peer.connected) == ("waiting", False)

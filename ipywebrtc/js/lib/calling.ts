@@ -6,22 +6,20 @@ import { onKernelGone } from "./kernel.ts";
 import { onAbort, onChange } from "./lifetime.ts";
 import { type Live, liveOf } from "./live.ts";
 import { type Letter, makeMailbox } from "./mailbox.ts";
-import { type Answer, page, type Request, serve } from "./page.ts";
+import { type Answer, hasten, page, type Request, serve } from "./page.ts";
 import { makePeer, type PeerStatus, type Signal } from "./peer.ts";
 import { child } from "./refs.ts";
 import { remote } from "./remote.ts";
-import { changed, endRemote, putTracks, remoteOf } from "./remotes.ts";
+import { changed, endRemote, flows, putTracks, remoteOf } from "./remotes.ts";
 import { liveStream } from "./streams.ts";
 import type { StreamTraits, WebRTCPeerTraits } from "./traits.ts";
 
 /** Milliseconds between two reports to the kernel. */
 const REPORT = 2000;
+/** Milliseconds in which most calls that begin are connected: then it is not told that they begin. */
+const SETTLE = 300;
 /** Milliseconds that the call waits for the own stream, lest it be agreed on twice. */
 const HEAD_START = 200;
-/**
- * Milliseconds after a signal at which an empty message is sent; see FLUSH_DELAY in `page.ts`.
- */
-const FLUSH = 8;
 
 type Model = AnyModel<WebRTCPeerTraits>;
 type Told = Request &
@@ -104,6 +102,9 @@ function takeTurn(
   let size: { width: number | null; height: number | null } = { width: null, height: null };
 
   const send = (content: Record<string, unknown>) => model.send({ ...about, ...content });
+  let telling: ReturnType<typeof setTimeout> | undefined;
+  const traits = () => ({ status: model.get("status"), error: model.get("error") });
+  let said = traits();
   const tell = async (again = false) => {
     const stats = status === "connected" ? await peer.stats()?.catch(() => null) : null;
     if (signal.aborted) return;
@@ -111,16 +112,16 @@ function takeTurn(
     size = stats ?? size;
     // A call goes on without the own stream, so its failure is none of the call.
     const error = failure?.message ?? local.failure?.message ?? "";
-    const known = status === model.get("status") && error === model.get("error");
-    if (again && known && !stats) return;
-    send({ kind: "state", status, error, ...(stats && { stats }) });
+    const now = { status, error };
+    const before = again ? traits() : said;
+    if (before.status === status && before.error === error && !stats) return;
+    said = now;
+    send({ kind: "state", ...now, ...(stats && { stats }) });
   };
-  let flushing: ReturnType<typeof setTimeout> | undefined;
   const mailbox = makeMailbox<Signal>(
     (letter) => {
       send({ kind: "signals", ...letter });
-      clearTimeout(flushing);
-      flushing = setTimeout(() => signal.aborted || send({ kind: "flush" }), FLUSH);
+      if (letter.signals.length) hasten(() => signal.aborted || send({ kind: "flush" }));
     },
     (one) => peer.receive(one),
     signal,
@@ -129,6 +130,8 @@ function takeTurn(
     {
       configuration: () => ({
         iceServers: ice_servers,
+        // Both sides take one way for all: others would be looked for and given up.
+        bundlePolicy: "max-bundle",
         iceTransportPolicy: model.get("ice_transport_policy"),
       }),
       polite: model.get("polite"),
@@ -137,9 +140,12 @@ function takeTurn(
       received: (tracks) => theirs?.received(tracks),
       post: mailbox.post,
       report(...now) {
+        const lost = status === "connected";
         [status, failure] = now;
         theirs?.look();
-        tell();
+        clearTimeout(telling);
+        if (status === "starting" && !lost) telling = setTimeout(tell, SETTLE);
+        else tell();
       },
     },
     signal,
@@ -174,6 +180,7 @@ function takeTurn(
     mailbox.receive(told);
     if (told.kind !== "request" || told.attempt <= attempt) return;
     attempt = told.attempt;
+    said = traits(); // The kernel begins anew by itself.
     peer.call(model.get("polite"));
   };
 }
@@ -194,10 +201,13 @@ async function takeTheirs(
   signal.throwIfAborted();
   const uid: string = stream.get("_uid");
   const remotes = remoteOf(uid);
-  const look = () => changed(remotes);
   const live = liveOf(stream, remote);
   live.use(signal);
-  live.open().catch(() => {}); // It was stopped by its user.
+  const look = () => {
+    changed(remotes);
+    // Not before: the kernel knows that it waits. It may be stopped by its user.
+    if (flows(remotes)) live.open().catch(() => {});
+  };
   play(remotes.stream, signal);
   onAbort(signal, () => {
     // Those of a connection that was closed are of no use to anybody.

@@ -107,6 +107,17 @@ test("a failure is told to those who wait, to the kernel and to watchers", async
   expect(fake.sent.at(-1)).toMatchObject({ kind: "state", status: "error", error: "Allow it." });
 });
 
+test("what the kernel was told already is not said again", async () => {
+  const live = liveOf(fake.model, opener);
+  await live.open();
+  const count = fake.sent.length;
+  attempts[0]?.changed();
+  expect(fake.sent.length).toBe(count);
+  tracks.pop();
+  attempts[0]?.changed();
+  expect(fake.sent.length).toBe(count + 1);
+});
+
 test("after a failure the next try opens it", async () => {
   fails = new Failure("PermissionDenied", "Allow it.");
   const live = liveOf(fake.model, opener);

@@ -27,6 +27,8 @@ export interface Source {
   stream: MediaStream;
   /** Whether a preview shows it mirrored. */
   mirrored: boolean;
+  /** Whether a sound or a picture that is missing may still come, as the other side of a call wishes. */
+  fickle?: boolean;
   /** The element that plays it, where there is one: its position and its sound in this page. */
   element?: HTMLMediaElement;
   /** The present picture at full resolution. */
@@ -105,6 +107,8 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
   const fresh = !model.get("_opened");
   const life = new AbortController();
   const watchers = new Set<() => void>();
+  /** What the kernel was told last. */
+  let said = "";
   let users = 0;
   let linger: ReturnType<typeof setTimeout> | undefined;
   let pin: AbortController | null = null;
@@ -119,13 +123,14 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
 
   function update(status: Status, failure: Failure | null, source: Source | null): void {
     Object.assign(state, { status, failure, source });
-    model.send({
-      kind: "state",
-      page: page(),
+    const now = {
       status,
       error: failure?.message ?? "",
       settings: source ? settings(source.stream) : {},
-    });
+    };
+    const text = JSON.stringify(now);
+    if (text !== said) model.send({ kind: "state", page: page(), ...now });
+    said = text;
     for (const watcher of watchers) watcher();
   }
 

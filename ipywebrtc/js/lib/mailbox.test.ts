@@ -38,7 +38,17 @@ test("what comes again is handed over once, and confirmed", () => {
   box.receive({ turn: "", first: 7, signals: ["a", "b"], heard: 0 });
   box.receive({ turn: "", first: 8, signals: ["b"], heard: 0 });
   expect(came).toEqual(["a", "b"]);
-  expect(sent.at(-1)).toMatchObject({ heard: 8 });
+  expect(sent).toEqual([]);
+  vi.advanceTimersByTime(500);
+  expect(sent).toMatchObject([{ signals: [], heard: 8 }]);
+});
+
+test("what is said meanwhile confirms what came", () => {
+  const { box, sent } = mailbox();
+  box.receive({ turn: "", first: 1, signals: ["a"], heard: 0 });
+  box.post("b");
+  vi.advanceTimersByTime(500);
+  expect(sent).toMatchObject([{ signals: ["b"], heard: 1 }]);
 });
 
 test("what a former page was confirmed does not count", () => {

@@ -9,6 +9,11 @@ import { onAbort } from "./lifetime.ts";
 
 /** Milliseconds after which what is not confirmed is sent again. */
 const AGAIN = 1000;
+/**
+ * Milliseconds until what came is confirmed, unless a letter that goes out anyway does it sooner: each
+ * message costs two more of the kernel about itself.
+ */
+const CONFIRM = 500;
 
 export interface Letter<Signal> {
   /** Each page that takes the call over counts anew. */
@@ -35,9 +40,17 @@ export function makeMailbox<Signal>(
   let confirmed = 0;
   let heard = 0;
   const turn = crypto.getRandomValues(new Uint32Array(2)).join("-");
-  const write = () => send({ turn, first: confirmed + 1, signals: waiting, heard });
+  let confirming: ReturnType<typeof setTimeout> | undefined;
+  const write = () => {
+    clearTimeout(confirming);
+    confirming = undefined;
+    send({ turn, first: confirmed + 1, signals: waiting, heard });
+  };
   const timer = setInterval(() => waiting.length && write(), AGAIN);
-  onAbort(signal, () => clearInterval(timer));
+  onAbort(signal, () => {
+    clearInterval(timer);
+    clearTimeout(confirming);
+  });
   return {
     post(one) {
       waiting.push(one);
@@ -51,7 +64,7 @@ export function makeMailbox<Signal>(
       const fresh = letter.signals.filter((_, index) => letter.first + index > heard);
       heard = Math.max(heard, letter.first + letter.signals.length - 1);
       for (const one of fresh) if (!signal.aborted) deliver(one);
-      if (letter.signals.length) write();
+      if (letter.signals.length && !signal.aborted) confirming ??= setTimeout(write, CONFIRM);
     },
   };
 }

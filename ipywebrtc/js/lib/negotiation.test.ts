@@ -1,6 +1,9 @@
 import { expect, test, vi } from "vitest";
 import { negotiate, type Terms } from "./negotiation.ts";
 
+/** Milliseconds after which what was gathered has gone out. */
+const GATHERED = 150;
+
 /** A connection that agrees with whatever is said, by the states of WebRTC 1.0. */
 class Connection extends EventTarget {
   signalingState = "stable";
@@ -64,12 +67,12 @@ function side(name: string, polite: boolean, offers = false) {
 
 /** Carries what was said until nobody says anything more. */
 async function talk(a: ReturnType<typeof side>, b: ReturnType<typeof side>): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 40));
+  await new Promise((resolve) => setTimeout(resolve, GATHERED));
   while (a.sent.length || b.sent.length) {
     const [fromA, fromB] = [a.sent.splice(0), b.sent.splice(0)];
     for (const terms of fromA) await b.receive(terms);
     for (const terms of fromB) await a.receive(terms);
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    await new Promise((resolve) => setTimeout(resolve, GATHERED));
   }
 }
 
@@ -145,7 +148,7 @@ test("nothing is said after the end", async () => {
   a.pc.gather("1");
   a.stop.abort();
   a.pc.offer();
-  await new Promise((resolve) => setTimeout(resolve, 40));
+  await new Promise((resolve) => setTimeout(resolve, GATHERED));
   await a.receive({ description: { type: "offer", sdp: "" } });
   expect(a.sent).toEqual([]);
 });

@@ -8,6 +8,7 @@ import { asFailure } from "./failure.ts";
 import { onAbort } from "./lifetime.ts";
 
 const KEY = Symbol.for("ipywebrtc.page/1");
+const HASTENING = Symbol.for("ipywebrtc.hastening/1");
 /** Answers that are kept for a kernel that did not receive them. */
 const KEPT = 4;
 /** Milliseconds after which unfinished work is acknowledged; the kernel asks again after 1000. */
@@ -59,6 +60,13 @@ export function page(): string {
   return shared[KEY];
 }
 
+/** Sends an empty message soon; one is enough for all widgets that have just said something. */
+export function hasten(send: () => void): void {
+  const shared = globalThis as { [HASTENING]?: ReturnType<typeof setTimeout> };
+  clearTimeout(shared[HASTENING]);
+  shared[HASTENING] = setTimeout(send, FLUSH_DELAY);
+}
+
 /** Says hello, and serves the kernel's requests until the signal fires. */
 export function serve(
   model: AnyModel,
@@ -102,7 +110,7 @@ export function serve(
     if (job.stop.signal.aborted || signal.aborted) return;
     job.answer = answer;
     send("answer", answer);
-    setTimeout(() => send("flush"), FLUSH_DELAY);
+    hasten(() => send("flush"));
   }
 
   function acknowledge({ id }: Request): void {

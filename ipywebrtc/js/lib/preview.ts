@@ -6,7 +6,6 @@ import { onKernelGone } from "./kernel.ts";
 import { levelOf } from "./level.ts";
 import { onAbort } from "./lifetime.ts";
 import { dispose, type Live, liveOf, type Opener } from "./live.ts";
-import { serve } from "./page.ts";
 import styles from "./preview.css";
 import { h, makeShell } from "./shell.ts";
 import type { StreamTraits } from "./traits.ts";
@@ -21,7 +20,6 @@ export function streamWidget(opener: Opener) {
       liveOf(model, opener);
       onAbort(signal, () => dispose(model));
       onKernelGone(model, () => dispose(model), signal);
-      serve(model, {}, signal);
     },
     render({ model, el, signal }: RenderProps<StreamTraits>): void {
       preview(makeShell(el, model, styles, signal), liveOf(model, opener), model, signal);

@@ -109,7 +109,7 @@ function take(
     signal.throwIfAborted();
     live.use(signal);
     const tell = () => {
-      if (live.status === "waiting") say("waiting", waitingFor(live));
+      if (live.status === "waiting") say("waiting", waitingFor(live, kind));
     };
     live.watch(tell, signal);
     tell();
@@ -123,7 +123,9 @@ function take(
       const reason = endOf(live, kind);
       if (reason instanceof Failure) failed(reason);
       else if (reason) resolve({ content: { ended: true } });
-      else if (!live.source && live.status !== "waiting") say("waiting", waitingFor(live));
+      else if (live.status !== "waiting" && (!live.source || lacks(live, kind))) {
+        say("waiting", waitingFor(live, kind));
+      }
     };
     live.watch(check, signal);
     check();
@@ -171,12 +173,18 @@ function whileSeen(model: AnyModel, use: UseTrack, say: (status: string) => void
   };
 }
 
+/** Whether there is something else in the stream, and nothing of a kind. */
+function lacks({ source }: Live, kind: string): boolean {
+  const tracks = source?.stream.getTracks() ?? []; // None while nobody is in a call.
+  return tracks.length > 0 && !tracks.some((track) => track.kind === kind);
+}
+
 /** Why nothing more will come: a failure, or true where the stream is at its end. */
-function endOf({ status, failure, source }: Live, kind: string): Failure | boolean {
+function endOf(live: Live, kind: string): Failure | boolean {
+  const { status, failure, source } = live;
   if (status === "error") return failure ?? new Failure("MediaError", "The stream failed.");
   if (status === "ended") return true;
-  const tracks = source?.stream.getTracks() ?? []; // None while nobody is in a call.
-  if (tracks.length && !tracks.some((track) => track.kind === kind)) {
+  if (lacks(live, kind) && !source?.fickle) {
     return new Failure(
       "SourceError",
       kind === "video"
@@ -187,8 +195,12 @@ function endOf({ status, failure, source }: Live, kind: string): Failure | boole
   return false;
 }
 
-function waitingFor({ status, failure }: Live): string {
+function waitingFor(live: Live, kind: string): string {
+  const { status, failure } = live;
   if (failure) return failure.message;
+  if (lacks(live, kind)) {
+    return `The other side sends no ${kind === "audio" ? "sound" : "picture"} now.`;
+  }
   return status === "idle"
     ? "The stream is closed: display it and press Start, or call its start()."
     : "";

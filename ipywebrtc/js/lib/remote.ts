@@ -27,7 +27,7 @@ export const remote: Opener = {
       }
     };
     remote.addEventListener("change", follow, { signal });
-    return { stream, mirrored: false, still: stillOf(stream, signal) };
+    return { stream, mirrored: false, fickle: true, still: stillOf(stream, signal) };
   },
   quiet: async () => true,
   fleeting: "Somebody in a call",

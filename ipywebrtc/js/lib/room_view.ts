@@ -24,6 +24,7 @@ export interface Here {
 }
 
 const STATES = { connecting: "Connecting…", connected: "", reconnecting: "Reconnecting…" };
+const ELSEWHERE = "The call is in another tab of this notebook.";
 
 export function roomView(root: ShadowRoot, model: Model, here: Here, signal: AbortSignal): void {
   const stage = h("div", { className: "stage" });
@@ -68,7 +69,7 @@ export function roomView(root: ShadowRoot, model: Model, here: Here, signal: Abo
     const alone = people.length === 0;
     empty.show(alone ? emptyNote(model, here, acts) : null);
     stage.dataset.count = String(Math.max(2, 1 + people.length));
-    const error = model.get("error");
+    const error = model.get("error") || (acts || !model.get("_page") ? "" : ELSEWHERE);
     warning.textContent = alone ? "" : error;
     warning.hidden = !warning.textContent;
     if (announced.length) news.textContent = announced.join(" ");
@@ -96,7 +97,7 @@ async function showPerson(
   signal: AbortSignal,
 ): Promise<void> {
   const { nickname, audio, video, state } = person;
-  const note = acts ? STATES[state] : "In another tab";
+  const note = STATES[state] || (acts ? "" : "Connected");
   tile.show({ name: nickname, note, audio, video });
   const id = modelId(person.stream);
   tile.element.dataset.stream = id ?? "";
@@ -159,7 +160,7 @@ function emptyNote(model: Model, here: Here, acts: boolean): Note {
   if (here.gone) return { text: "The kernel restarted or ended: run the cell again." };
   if (!model.get("_inside")) return { text: error || "You have left the room.", join: true };
   if (model.get("status") === "error") return { text: error };
-  if (model.get("_page") && !acts) return { text: "The call is in another tab." };
+  if (model.get("_page") && !acts) return { text: ELSEWHERE };
   if (model.get("status") === "starting" || !acts) return { text: "Connecting…" };
   return { text: "Nobody else is here yet: send them this code.", invite: true };
 }

@@ -14,9 +14,11 @@ import { negotiate, type Terms } from "./negotiation.ts";
 import { makeSummary, type Stats } from "./stats.ts";
 
 /** Milliseconds between two signs of life to the other side. */
-const BEAT = 1000;
+const BEAT = 500;
 /** Milliseconds without one after which the other side is lost. */
 const SILENCE = 4000;
+/** Milliseconds between two beats after which this page was busy itself; hidden ones have one second. */
+const BUSY = 2000;
 /** Milliseconds that a connection gets to come back by itself. */
 const GRACE = 5000;
 
@@ -96,7 +98,7 @@ export function makeSession(host: SessionHost, signal: AbortSignal): Session {
   const beat = setInterval(() => {
     const now = performance.now();
     // What the other side said meanwhile lies unread when this page was busy itself.
-    if (now - beaten > 2 * BEAT) heard = now;
+    if (now - beaten > BUSY) heard = now;
     beaten = now;
     greet();
     if (now - heard > SILENCE) lost();

@@ -34,8 +34,13 @@ export default () => {
     },
     render({ model, el, signal, host }: RenderProps<Traits>): void {
       // marimo and Colab run a widget that nobody displays only when another one asks for it.
+      const asked = new Set<string>();
       const runPeers = () => {
-        for (const { peer } of model.get("_people")) host.getWidget(peer).catch(() => {});
+        for (const { peer } of model.get("_people")) {
+          if (asked.has(peer)) continue;
+          asked.add(peer);
+          host.getWidget(peer).catch(() => asked.delete(peer));
+        }
       };
       onChange(model, ["_people"], runPeers, signal);
       runPeers();
