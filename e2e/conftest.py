@@ -23,11 +23,9 @@ When a test fails, a picture of every page is in `e2e/failures/`.
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import nbformat
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
@@ -117,8 +115,7 @@ def notebook(
     ) -> Notebook:
         path = tmp_path / f"notebook-{len(kernels)}{host.SUFFIX}"
         if isinstance(cells, Path):
-            shutil.copyfile(cells, path)
-            count = len(nbformat.read(path, nbformat.NO_CONVERT).cells)
+            count = host.copy(cells, path)
         else:
             sources = sources_of(cells, values)
             host.write(path, sources)

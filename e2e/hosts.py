@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -89,6 +90,8 @@ class Host(Protocol):
     FAULTS: tuple[str, ...]
 
     def write(self, notebook: Path, sources: Sequence[str]) -> None: ...
+
+    def copy(self, source: Path, notebook: Path) -> int: ...
 
     def url(self, notebook: Path, hostname: str = ..., port: int | None = ...) -> str: ...
 
@@ -210,6 +213,11 @@ class JupyterLab:
         """Write a notebook of these cells."""
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
         nbformat.write(nbformat.v4.new_notebook(cells=cells), notebook)
+
+    def copy(self, source: Path, notebook: Path) -> int:
+        """Copy a notebook, and return how many cells it has."""
+        shutil.copyfile(source, notebook)
+        return len(nbformat.read(source, nbformat.NO_CONVERT).cells)
 
     def url(self, notebook: Path, hostname: str = ADDRESS, port: int | None = None) -> str:
         """Say where a page finds a notebook."""

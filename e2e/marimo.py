@@ -74,16 +74,13 @@ class Marimo:
 
     def write(self, notebook: Path, sources: Sequence[str]) -> None:
         """Write a notebook of these cells."""
-        listener = LISTENER.format(port_file=str(port_file(notebook)))
-        cells = [
-            CELL.format(
-                kind="async def" if "await " in source else "def",
-                body="".join(f"    {line}\n" if line else "\n" for line in source.splitlines()),
-            )
-            for source in (*sources, listener)
-        ]
-        notebook.write_text("".join([HEAD, *cells, FOOT]))
-        notebook.with_name("pyproject.toml").write_text(SETTINGS)
+        write_listening(notebook, "".join([HEAD, *map(cell_of, sources), FOOT]))
+
+    def copy(self, source: Path, notebook: Path) -> int:
+        """Copy a notebook, and return how many cells it has."""
+        text = source.read_text()
+        write_listening(notebook, text)
+        return text.count("\n@app.cell")
 
     def url(self, notebook: Path, hostname: str = ADDRESS, port: int | None = None) -> str:
         """Say where a page finds a notebook."""
@@ -229,6 +226,21 @@ def listen(path: str, namespace: dict[str, Any]) -> None:
                 except BaseException:  # noqa: BLE001 - whatever a test provokes
                     answer = (False, traceback.format_exc())
                 write(wire, answer)
+
+
+def cell_of(source: str) -> str:
+    """Write a cell as marimo does."""
+    return CELL.format(
+        kind="async def" if "await " in source else "def",
+        body="".join(f"    {line}\n" if line else "\n" for line in source.splitlines()),
+    )
+
+
+def write_listening(notebook: Path, text: str) -> None:
+    """Write a notebook whose last cell listens."""
+    listener = cell_of(LISTENER.format(port_file=str(port_file(notebook))))
+    notebook.write_text(text.replace(FOOT, listener + FOOT))
+    notebook.with_name("pyproject.toml").write_text(SETTINGS)
 
 
 def write(wire: Any, content: object) -> None:

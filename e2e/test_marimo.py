@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,14 @@ if TYPE_CHECKING:
 
     from e2e.conftest import OpenNotebook
 
+EXAMPLE = Path(__file__).parents[1] / "examples" / "marimo_camera.py"
 PATIENCE = 20.0
+STREAM = """async video => {
+  while (!video.srcObject) await new Promise(requestAnimationFrame);
+  return video.srcObject;
+}"""
+ENDED = "stream => stream.getTracks().every(track => track.readyState === 'ended')"
+CAMERAS = "[type(w).__name__ for w in ipywidgets.widgets.widget._instances.values()]"
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +79,37 @@ def test_a_cell_that_depends_on_a_recording_does_not_run_while_it_is_made(
     assert nb.python("sizes") == [0]
     nb.wait_for("len(sizes) > 1", timeout=PATIENCE)
     assert nb.python("len(sizes) == 2 and sizes[1] == len(recorder.video.value) > 0")
+
+
+def test_a_cell_that_runs_again_ends_its_camera(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywebrtc
+
+        camera = ipywebrtc.CameraStream(audio=False)
+        camera
+
+    nb = notebook(cells)
+    nb.wait_for("camera.status == 'live'", timeout=PATIENCE)
+    nb.execute("import ipywidgets; first = camera._uid")
+    stream = nb.output(0).locator("video").evaluate_handle(STREAM)
+    nb.page.locator(".cm-content").first.click()
+    nb.page.keyboard.press("Control+Enter")
+    nb.page.wait_for_function(ENDED, arg=stream, timeout=1000 * PATIENCE)
+    nb.wait_for("camera._uid != first and camera.status == 'live'", timeout=PATIENCE)
+    assert nb.python(CAMERAS).count("CameraStream") == 1
+    assert nb.errors == []
+
+
+def test_the_example(notebook: OpenNotebook) -> None:
+    nb = notebook(EXAMPLE)
+    nb.wait_for("camera.status == 'live'", timeout=PATIENCE)
+    nb.page.get_by_role("button", name="Take picture").first.click()
+    nb.wait_for("'pixels' in globals() and pixels.shape == (480, 640, 4)", timeout=PATIENCE)
+    assert nb.python("pixels[..., 1].mean() > pixels[..., 0].mean()")  # the fake camera is green
+    nb.page.get_by_role("button", name="Record").first.click()
+    nb.wait_for("len(recording) > 1000", timeout=PATIENCE)
+    assert nb.python("2.5 < film.widget.duration < 4")
+    assert nb.errors == []
 
 
 def test_a_cell_that_runs_again_leaves_its_room(notebook: OpenNotebook) -> None:
