@@ -67,7 +67,7 @@ PATIENCE = 8
 REMINDER = 10
 """Ticks after which the request is sent again all the same: a page that was cut off while the call
 was passed on has to learn of it."""
-CONFIRM = 0.5
+CONFIRM = 0.3
 """Seconds until what the page said is confirmed, unless a letter that goes out anyway does so."""
 WAITING_SIGNALS = 64
 """Signals that are kept for the page, or for who passes them on."""

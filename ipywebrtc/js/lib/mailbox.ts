@@ -13,7 +13,7 @@ const AGAIN = 1000;
  * Milliseconds until what came is confirmed, unless a letter that goes out anyway does it sooner: each
  * message costs two more of the kernel about itself.
  */
-const CONFIRM = 500;
+const CONFIRM = 300;
 
 export interface Letter<Signal> {
   /** Each page that takes the call over counts anew. */

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 import { negotiate, type Terms } from "./negotiation.ts";
 
 /** Milliseconds after which what was gathered has gone out. */
-const GATHERED = 150;
+const GATHERED = 100;
 
 /** A connection that agrees with whatever is said, by the states of WebRTC 1.0. */
 class Connection extends EventTarget {

@@ -12,7 +12,7 @@ import { onAbort } from "./lifetime.ts";
  * Milliseconds in which a description and candidates are gathered at most, to go out together: each
  * message costs two kernels and two pages more time than it takes to have them all.
  */
-const GATHER = 100;
+const GATHER = 50;
 
 /** What the two sides exchange, as far as this file knows it. */
 export interface Terms {
