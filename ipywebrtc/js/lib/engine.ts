@@ -27,8 +27,8 @@ export interface Engine {
   readonly mime: string;
   /** Seconds of the recording, without pauses; it starts with the first frame. */
   duration(): number;
-  /** The part of the frames, 0 to 1, that was left out as the machine was too slow. */
-  lost(): number;
+  /** What is not in the file, and why, in a sentence; empty where all is. */
+  note(): string;
   /** Records the tracks that the stream has now. */
   follow(stream: MediaStream): void;
   pause(): void;

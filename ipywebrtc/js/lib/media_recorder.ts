@@ -61,7 +61,7 @@ export const mediaRecorder: MakeEngine = async ({ stream }, _, options, host) =>
   return {
     mime: recorder.mimeType,
     duration: clock.now,
-    lost: () => 0,
+    note: () => "",
     follow() {}, // It stops by itself when a track goes, and says so.
     pause() {
       recorder.pause();

@@ -20,9 +20,6 @@ const SHOW = 250;
 /** Milliseconds between two reports to the kernel, which sends what it learns to every page. */
 const REPORT = 1000;
 
-/** The part of the frames that may be left out without a word. */
-const LOST = 0.1;
-
 /** The recording that this page makes now. */
 export interface Recording {
   readonly status: "starting" | "recording" | "paused" | "sending";
@@ -180,7 +177,7 @@ async function record(
 
     await unlessAborted(stop, signal);
     await unlessAborted(engine.finish(), signal);
-    if (!note && engine.lost() > LOST) note = tooSlow(engine.lost());
+    note ||= engine.note();
     const { duration } = recording;
     const complete = await writing().finish();
     keep(writing().kept(), options.format);
@@ -239,11 +236,6 @@ async function chooseEngine(
       return other.makeEngine(...given);
     }
   };
-}
-
-function tooSlow(lost: number): string {
-  const share = Math.round(100 * lost);
-  return `${share} % of the pictures were left out, as this computer can't encode them in time: record a smaller picture, or set codecs to 'vp8'.`;
 }
 
 function tooLate(live: Live | null, seconds: number): Failure {

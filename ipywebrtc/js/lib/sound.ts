@@ -3,7 +3,7 @@
 import type { AnyModel } from "@anywidget/types";
 import { type Block, makeBlocks } from "./blocks.ts";
 import type { Reader, Reading } from "./reading.ts";
-import { readSound } from "./tracks.ts";
+import { readSound, type TimedSound } from "./tracks.ts";
 import type { AudioReaderTraits } from "./traits.ts";
 
 /** Seconds of sound that wait for a busy kernel. */
@@ -16,7 +16,7 @@ export function sound(model: AnyModel<AudioReaderTraits>): Reader {
   return { kind: "audio", begin: (reading) => begin(model, reading) };
 }
 
-function begin(model: AnyModel<AudioReaderTraits>, { lane, signal }: Reading) {
+function begin(model: AnyModel<AudioReaderTraits>, { lane, failed, signal }: Reading) {
   const sampleRate = model.get("sample_rate");
   const channels = model.get("channels");
   const size = Math.max(1, Math.round(model.get("block") * sampleRate));
@@ -58,7 +58,8 @@ function begin(model: AnyModel<AudioReaderTraits>, { lane, signal }: Reading) {
     onFree: pump,
     use(track: MediaStreamTrack, until: AbortSignal): void {
       blocks.begin();
-      readSound(track, (piece) => !signal.aborted && take(blocks.push(piece)), until);
+      const hear = (piece: TimedSound) => !signal.aborted && take(blocks.push(piece));
+      readSound(track, hear, failed, until);
     },
   };
 }

@@ -6,6 +6,7 @@
  * the page's audio output.
  */
 
+import { Failure } from "./failure.ts";
 import { onAbort } from "./lifetime.ts";
 import { makePlayer } from "./still.ts";
 
@@ -30,6 +31,8 @@ type Processor = new (init: {
 const FRAMES = 4;
 /** Blocks of sound that wait while the page is busy, about 10 s. */
 const BLOCKS = 1000;
+/** Milliseconds in which the page's audio output begins. */
+const START = 3000;
 
 /** Calls back with each frame until the signal fires; the listener closes it. */
 export function readFrames(
@@ -41,14 +44,15 @@ export function readFrames(
   else process<VideoFrame>(track, FRAMES, listener, signal);
 }
 
-/** Calls back with all sound until the signal fires. */
+/** Calls back with all sound until the signal fires, or says why there is none. */
 export function readSound(
   track: MediaStreamTrack,
   listener: (sound: TimedSound) => void,
+  failed: (error: unknown) => void,
   signal: AbortSignal,
 ): void {
   if (!processor()) {
-    workSound(track, listener, signal);
+    workSound(track, listener, failed, signal).catch(failed);
     return;
   }
   const take = (data: AudioData) => {
@@ -62,7 +66,7 @@ export function readSound(
     data.close();
     listener({ planes, sampleRate, timestamp });
   };
-  process<AudioData>(track, BLOCKS, take, signal);
+  process<AudioData>(track, BLOCKS, take, signal).catch(failed);
 }
 
 function processor(): Processor | undefined {
@@ -119,11 +123,20 @@ const WORKLET = `registerProcessor("sound", class extends AudioWorkletProcessor 
 async function workSound(
   track: MediaStreamTrack,
   listener: (sound: TimedSound) => void,
+  failed: (error: unknown) => void,
   signal: AbortSignal,
 ): Promise<void> {
   // Firefox connects no stream to a context of another rate, which is the output's by default.
   const context = new AudioContext();
-  onAbort(signal, () => context.close());
+  const late = setTimeout(() => context.state !== "running" && failed(unheard()), START);
+  onAbort(signal, () => {
+    clearTimeout(late);
+    context.close();
+  });
+  // A context that was made before the page was clicked stands still until somebody wakes it.
+  for (const name of ["pointerdown", "keydown"]) {
+    document.addEventListener(name, () => context.resume(), { signal });
+  }
   const url = URL.createObjectURL(new Blob([WORKLET], { type: "text/javascript" }));
   await context.audioWorklet.addModule(url).finally(() => URL.revokeObjectURL(url));
   if (signal.aborted) return;
@@ -132,4 +145,11 @@ async function workSound(
     if (!signal.aborted) listener(data);
   };
   context.createMediaStreamSource(new MediaStream([track])).connect(node);
+}
+
+function unheard(): Failure {
+  return new Failure(
+    "MediaError",
+    "This browser gives a page no sound before somebody clicks into it, and none without an audio output: click here, and begin again.",
+  );
 }

@@ -21,6 +21,7 @@ import {
 import { type Clock, makeClock } from "./clock.ts";
 import { chooseCodecs, even, FORMATS } from "./codecs.ts";
 import type { Engine, EngineHost, EngineOptions, MakeEngine } from "./engine.ts";
+import { asFailure } from "./failure.ts";
 import { onAbort, unlessAborted } from "./lifetime.ts";
 import { makeResampler } from "./resample.ts";
 import type { Still } from "./still.ts";
@@ -28,6 +29,8 @@ import { readFrames, readSound, type Sound } from "./tracks.ts";
 
 /** Frames on their way through the encoder; further ones are dropped. */
 const PENDING = 8;
+/** The part of the frames that may be left out without a word. */
+const LOST = 0.1;
 /** Seconds without a frame after which the last one is written again. */
 const STILL = 1;
 /** Seconds that the sound may lag behind before silence is filled in. */
@@ -85,7 +88,7 @@ export const webcodecs: MakeEngine = async ({ stream }, first, options, host) =>
   return {
     mime: `${options.kind}/${options.format}`,
     duration: clock.now,
-    lost: () => Math.max(...parts.map((part) => part.lost())),
+    note: () => parts.find((part) => part.note())?.note() ?? "",
     follow,
     pause: clock.pause,
     resume: clock.run,
@@ -108,7 +111,8 @@ interface Part<Source = VideoSampleSource | AudioSampleSource> {
   fill(time: number): void;
   /** Settles when the encoder has all up to this time; what is paused awaits nothing more. */
   end(time: number, paused: boolean): Promise<void>;
-  lost(): number;
+  /** What it misses, and why; empty where it has all. */
+  note(): string;
 }
 
 /**
@@ -241,7 +245,7 @@ function videoPart(
       last = null;
       return samples.empty();
     },
-    lost: () => dropped / Math.max(1, added),
+    note: () => (dropped > LOST * added ? tooSlow(dropped / added) : ""),
   };
 }
 
@@ -258,6 +262,7 @@ function audioPart(
   let last = limit; // seconds that are written at most
   let least = Number.POSITIVE_INFINITY; // the smallest lag since the last look
   let awaited: (() => void) | null = null; // told of sound that comes after the end
+  let unheard = ""; // why there is no sound
   const source = new AudioSampleSource({
     codec,
     ...(codec.startsWith("pcm")
@@ -297,6 +302,16 @@ function audioPart(
     const frames = Math.max(0, Math.round(count));
     write({ planes: Array.from({ length: channels }, () => new Float32Array(frames)), sampleRate });
   };
+  const read = (
+    track: MediaStreamTrack,
+    listener: (sound: Sound) => void,
+    signal: AbortSignal,
+  ): void => {
+    const failed = (error: unknown) => {
+      unheard = `The recording has no sound. ${asFailure(error).message}`;
+    };
+    readSound(track, listener, failed, signal);
+  };
   /** Settles when the sound is complete, or no more comes. */
   const complete = () =>
     new Promise<void>((resolve) => {
@@ -312,7 +327,7 @@ function audioPart(
   return {
     source,
     start: () => {},
-    follow: follower<Sound>("audio", readSound, () => (block) => {
+    follow: follower<Sound>("audio", read, () => (block) => {
       if (!clock.running && !awaited) return;
       write(block);
       least = Math.min(least, missing(clock.now()));
@@ -331,8 +346,13 @@ function audioPart(
       silence(missing(time));
       await samples.empty();
     },
-    lost: () => 0,
+    note: () => unheard,
   };
+}
+
+function tooSlow(lost: number): string {
+  const share = Math.round(100 * lost);
+  return `${share} % of the pictures were left out, as this computer can't encode them in time: record a smaller picture, or set codecs to 'vp8'.`;
 }
 
 /** Brings sound of this rate, and any number of channels, to the form that the file has. */
