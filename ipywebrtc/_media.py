@@ -35,12 +35,12 @@ over what has changed in it since. The same widget may live in several pages; on
 from __future__ import annotations
 
 import asyncio
+import difflib
 import hashlib
 import importlib.util
 import sys
 import threading
 import uuid
-import warnings
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -52,6 +52,8 @@ import traitlets
 
 from ipywebrtc._bundle import asset
 from ipywebrtc._marimo import running_cell
+from ipywebrtc._reference import is_closed
+from ipywebrtc._warn import warn
 from ipywebrtc.errors import MediaError, NoFrontEnd, from_page
 
 if TYPE_CHECKING:
@@ -105,20 +107,42 @@ class Media(anywidget.AnyWidget):
         self._pages: list[str] = []
         self._loop = _running_loop()
         self._cell = running_cell()
+        if args:
+            message = f"{type(self).__name__} takes its traits by name: which one is {args[0]!r}?"
+            raise TypeError(message)
         # Old notebooks have some; traitlets will raise one day, and warns where nobody sees it.
         known = {"model_id", *self.trait_names()}
         for name in [name for name in kwargs if name[0] != "_" and name not in known]:
-            message = f"{type(self).__name__} has no trait {name!r}: the argument has no effect."
-            warnings.warn(message, stacklevel=2)
+            message = f"{type(self).__name__} has no trait {name!r}: the argument has no effect"
+            warn(f"{message}{self._like(name)}.")
             del kwargs[name]
         if self._model_module == "anywidget":
-            super().__init__(*args, **kwargs)
+            super().__init__(**kwargs)
         else:
             # A subclass that brings its own JavaScript must not send ours along.
-            ipywidgets.DOMWidget.__init__(self, *args, **kwargs)
+            ipywidgets.DOMWidget.__init__(self, **kwargs)
         self.on_msg(self._on_message)
         if self._cell:
             self._cell.on_end(self.close)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.status}>"
+
+    def _like(self, name: str) -> str:
+        """Return a hint at traits whose names are like this one."""
+        own = set(self.trait_names()) - set(ipywidgets.DOMWidget.class_trait_names())
+        names = sorted(n for n in own if n[0] != "_")
+        like = [n for n in names if name in n] or difflib.get_close_matches(name, names)
+        return f"; it has {' and '.join(map(repr, like))}" if like else ""
+
+    @traitlets.validate("stream", "stream_local", "widget")
+    def _valid_reference(self, proposal: dict[str, Any]) -> Any:
+        widget = proposal["value"]
+        if is_closed(widget):
+            kind, own = type(widget).__name__, type(self).__name__
+            message = f"The {kind} of this {own} is closed: make a new one."
+            raise traitlets.TraitError(message)
+        return widget
 
     @traitlets.default("_uid")
     def _default_uid(self) -> str:

@@ -10,9 +10,10 @@ import ssl
 import threading
 import time
 import urllib.parse
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from ipywebrtc._warn import warn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,6 +91,12 @@ class Server:
         return f"{self.scheme}://{host}:{self.port}"
 
     @property
+    def open_url(self) -> str:
+        """The URL, for others: without user, password and query."""
+        path = self.path.partition("?")[0]
+        return str(self) + (path if self.scheme in ("ws", "wss") else "")
+
+    @property
     def encrypted(self) -> bool:
         """Whether TLS is spoken."""
         return self.scheme in ("mqtts", "wss")
@@ -103,7 +110,8 @@ class Server:
         """
         try:
             parts = urllib.parse.urlsplit(url)
-            port = PORTS[parts.scheme] if parts.port is None else parts.port
+            default = PORTS[parts.scheme]
+            port = default if parts.port is None else parts.port
             if not parts.hostname or not port:
                 raise ValueError  # noqa: TRY301 - one text for all that can be wrong
         except (KeyError, ValueError):
@@ -135,7 +143,7 @@ def servers(
     urls = server.replace(",", " ").split() if isinstance(server, str) else [*server]
     if OLD_SERVER in urls:
         message = f"{OLD_SERVER} is gone since 2019: other public servers are used instead."
-        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        warn(message, DeprecationWarning)
         urls.remove(OLD_SERVER)
     urls = urls or os.environ.get(SERVER_VARIABLE, "").replace(",", " ").split() or [*SERVERS]
     return [Server.parse(url, username, password) for url in urls]
@@ -315,8 +323,8 @@ class MqttTransport:
                 f"{server}: {self._failures.get(server, 'no answer')}" for server in self.servers
             )
             message = (
-                f"No MQTT broker lets this kernel in ({tried}); it goes on trying, and you can "
-                f"name another one with server= or the environment variable {SERVER_VARIABLE}."
+                "No MQTT broker can be used: name another one with server= or the environment "
+                f"variable {SERVER_VARIABLE}. It goes on trying: {tried}."
             )
             self._listener.status("error", message)
 

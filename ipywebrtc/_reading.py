@@ -35,11 +35,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets
 import traitlets
 
 from ipywebrtc import _media
 from ipywebrtc._media import Media, Request, check_waiting, wait_for
+from ipywebrtc._reference import REFERENCE
 from ipywebrtc.errors import MediaError, SourceError
 from ipywebrtc.streams import MediaStream
 
@@ -166,9 +166,7 @@ class Loop:
 class Reader(Media):
     """Base of the readers: what they read, when, and who gets it."""
 
-    stream = traitlets.Instance(MediaStream, allow_none=True).tag(
-        sync=True, **ipywidgets.widget_serialization
-    )
+    stream = traitlets.Instance(MediaStream, allow_none=True).tag(sync=True, **REFERENCE)
     """The stream to read; any, a remote one included. It is opened when it is read."""
 
     reading = traitlets.Bool(False).tag(sync=True)

@@ -37,11 +37,11 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets
 import traitlets
 
 from ipywebrtc._bundle import bundle
 from ipywebrtc._media import Media, _call_later
+from ipywebrtc._reference import REFERENCE
 from ipywebrtc.streams import MediaStream
 
 if TYPE_CHECKING:
@@ -121,15 +121,11 @@ class WebRTCPeer(Media):
 
     _esm = bundle("webrtc_peer")
 
-    stream_local = traitlets.Instance(MediaStream, allow_none=True).tag(
-        sync=True, **ipywidgets.widget_serialization
-    )
+    stream_local = traitlets.Instance(MediaStream, allow_none=True).tag(sync=True, **REFERENCE)
     """The stream that is sent; None, the default, sends nothing. A change goes on in the same call,
     and what is muted or replaced in the stream is so in the call."""
 
-    stream_remote = traitlets.Instance(MediaStream, read_only=True).tag(
-        sync=True, **ipywidgets.widget_serialization
-    )
+    stream_remote = traitlets.Instance(MediaStream, read_only=True).tag(sync=True, **REFERENCE)
     """The stream that is received, for views, recorders and readers. It is there from the
     beginning; `waiting` while nothing comes. Its media are in the page that calls. Read-only."""
 
@@ -317,6 +313,9 @@ class WebRTCPeer(Media):
     def _default_stream_remote(self) -> MediaStream:
         return _RemoteStream(self)
 
+    def __repr__(self) -> str:
+        return f"<WebRTCPeer with {self.nickname!r}: {self.status}>"
+
     # Signals
 
     def _write(self, request: Request) -> None:
@@ -469,6 +468,9 @@ class _RemoteStream(MediaStream):
     @traitlets.default("status")
     def _default_status(self) -> str:
         return "waiting"
+
+    def __repr__(self) -> str:
+        return f"<stream of {self._peer.nickname!r}: {self.status}>"
 
     def _on_message(self, widget: Any, content: Content, buffers: Buffers) -> None:
         request = self._peer._request  # noqa: SLF001 - one file

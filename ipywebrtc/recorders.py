@@ -19,6 +19,7 @@ import traitlets
 from ipywebrtc._bundle import bundle
 from ipywebrtc._media import Media, Request, check_waiting, wait_for
 from ipywebrtc._mend import mend
+from ipywebrtc._reference import REFERENCE
 from ipywebrtc._sound import read_sound, resample
 from ipywebrtc.errors import MediaError, SourceError, UploadError
 from ipywebrtc.streams import MediaStream
@@ -61,9 +62,7 @@ class Recorder(Media):
         >>> recorder.recording = True  # and again: cat.png, cat-1.png
     """
 
-    stream = traitlets.Instance(MediaStream, allow_none=True).tag(
-        sync=True, **ipywidgets.widget_serialization
-    )
+    stream = traitlets.Instance(MediaStream, allow_none=True).tag(sync=True, **REFERENCE)
     """The stream to record."""
 
     filename = traitlets.Unicode("record").tag(sync=True)
@@ -206,7 +205,7 @@ class ImageRecorder(Recorder):
 
     _esm = bundle("image_recorder")
 
-    image = traitlets.Instance(ipywidgets.Image).tag(sync=True, **ipywidgets.widget_serialization)
+    image = traitlets.Instance(ipywidgets.Image).tag(sync=True, **REFERENCE)
     """The ipywidgets.Image of the last picture: `value` holds its encoded bytes."""
 
     format = traitlets.Enum(IMAGE_FORMATS, "png").tag(sync=True)
@@ -708,7 +707,7 @@ class VideoRecorder(_MediaRecorder):
     _esm = bundle("video_recorder")
     _formats = VIDEO_FORMATS
 
-    video = traitlets.Instance(ipywidgets.Video).tag(sync=True, **ipywidgets.widget_serialization)
+    video = traitlets.Instance(ipywidgets.Video).tag(sync=True, **REFERENCE)
     """The ipywidgets.Video of the last recording: `value` holds its bytes, up to `embed_limit`."""
 
     format = traitlets.Enum(VIDEO_FORMATS, "webm").tag(sync=True)
@@ -777,7 +776,7 @@ class AudioRecorder(_MediaRecorder):
     _esm = bundle("audio_recorder")
     _formats = AUDIO_FORMATS
 
-    audio = traitlets.Instance(ipywidgets.Audio).tag(sync=True, **ipywidgets.widget_serialization)
+    audio = traitlets.Instance(ipywidgets.Audio).tag(sync=True, **REFERENCE)
     """The ipywidgets.Audio of the last recording: `value` holds its bytes, up to `embed_limit`."""
 
     format = traitlets.Enum(AUDIO_FORMATS, "webm").tag(sync=True)

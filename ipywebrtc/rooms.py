@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import secrets
 import time
-import warnings
 import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import ipywidgets
 import traitlets
 
 from ipywebrtc._bundle import bundle
 from ipywebrtc._media import Media, _call_later
+from ipywebrtc._mqtt import SERVER_VARIABLE, servers
+from ipywebrtc._reference import REFERENCE
+from ipywebrtc._warn import warn
 from ipywebrtc.errors import SignalingError
 from ipywebrtc.peers import NO_SERVERS, WebRTCPeer, _valid_server
 from ipywebrtc.signaling import Channel, LocalTransport, MqttTransport, room_code
@@ -172,9 +174,7 @@ class WebRTCRoom(Media):
     room = traitlets.Unicode("room").tag(sync=True)
     """Its name, the same for all. The invitation: whoever knows it and `password` is in."""
 
-    stream = traitlets.Instance(MediaStream, allow_none=True).tag(
-        sync=True, **ipywidgets.widget_serialization
-    )
+    stream = traitlets.Instance(MediaStream, allow_none=True).tag(sync=True, **REFERENCE)
     """What the others see and hear of us: any stream, or None. A change replaces it in all calls,
     which go on."""
 
@@ -698,7 +698,7 @@ class WebRTCRoomMqtt(WebRTCRoom):
                 f"Whoever knows or guesses the name {self.room!r} can enter this room: give it a "
                 "password, or let chat() make a name that nobody guesses."
             )
-            warnings.warn(message, stacklevel=4)
+            warn(message)
         server: str | Sequence[str] = self.server
         return MqttTransport(server)
 
@@ -728,8 +728,7 @@ def chat(
 
     if room is None:
         room = room_code()
-        more = ", password=…" if kwargs.get("password") else ""
-        print(f'Others join with: ipywebrtc.chat(room="{room}"{more})')  # noqa: T201 - to be sent
+        print(f"Others join with: {_invitation(room, **kwargs)}")  # noqa: T201 - to be sent
     before = _chats.pop(room, None)
     if before:
         before.close()
@@ -739,6 +738,16 @@ def chat(
     cell = _execution(get_ipython())
     made._shown_by = cell  # noqa: SLF001 - one file
     return made
+
+
+def _invitation(room: str, server: str | Sequence[str] = "", password: str = "", **_: Any) -> str:
+    """Return what others run; the secrets are told apart from it."""
+    text = f'room="{room}"'
+    if server or os.environ.get(SERVER_VARIABLE):  # Who uses another one is not found.
+        text += f', server="{",".join(place.open_url for place in servers(server))}"'
+    if password:
+        text += ", password=…"
+    return f"ipywebrtc.chat({text})"
 
 
 _chats: weakref.WeakValueDictionary[str, WebRTCRoomMqtt] = weakref.WeakValueDictionary()

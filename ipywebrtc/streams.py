@@ -12,6 +12,7 @@ import traitlets
 from ipywebrtc._bundle import bundle
 from ipywebrtc._download import download
 from ipywebrtc._media import Media
+from ipywebrtc._reference import REFERENCE
 
 if TYPE_CHECKING:
     import os
@@ -406,9 +407,7 @@ class VideoStream(_PlayedStream):
     _holder = "video"
     _holder_class = ipywidgets.Video
 
-    video = traitlets.Instance(ipywidgets.Video, ()).tag(
-        sync=True, **ipywidgets.widget_serialization
-    )
+    video = traitlets.Instance(ipywidgets.Video, ()).tag(sync=True, **REFERENCE)
     """The ipywidgets.Video whose `value` is played."""
 
 
@@ -430,9 +429,7 @@ class AudioStream(_PlayedStream):
     _holder = "audio"
     _holder_class = ipywidgets.Audio
 
-    audio = traitlets.Instance(ipywidgets.Audio, ()).tag(
-        sync=True, **ipywidgets.widget_serialization
-    )
+    audio = traitlets.Instance(ipywidgets.Audio, ()).tag(sync=True, **REFERENCE)
     """The ipywidgets.Audio whose `value` is played."""
 
 
@@ -451,9 +448,7 @@ class ImageStream(_FileStream):
     _holder = "image"
     _holder_class = ipywidgets.Image
 
-    image = traitlets.Instance(ipywidgets.Image, ()).tag(
-        sync=True, **ipywidgets.widget_serialization
-    )
+    image = traitlets.Instance(ipywidgets.Image, ()).tag(sync=True, **REFERENCE)
     """The ipywidgets.Image whose `value` is shown."""
 
 
@@ -478,9 +473,7 @@ class WidgetStream(MediaStream):
     _esm = bundle("widget_stream")
     _kind = traitlets.Unicode("widget").tag(sync=True)
 
-    widget = traitlets.Instance(ipywidgets.DOMWidget, allow_none=True).tag(
-        sync=True, **ipywidgets.widget_serialization
-    )
+    widget = traitlets.Instance(ipywidgets.DOMWidget, allow_none=True).tag(sync=True, **REFERENCE)
     """The widget whose picture it is: any that can be displayed. A change opens the stream anew."""
 
     max_fps = traitlets.Float(None, allow_none=True).tag(sync=True)

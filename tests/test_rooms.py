@@ -674,6 +674,23 @@ async def test_a_changed_name_is_another_room() -> None:
     await until(lambda: not bob.room.peers)
 
 
+def test_an_invitation_has_no_secret(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IPYWEBRTC_MQTT_SERVER", "ws://ada:hidden@localhost:9/chat?key=hidden")
+    everybody.append(ipywebrtc.chat(stream=ImageStream(), password=SECRET))
+    told = capsys.readouterr().out
+    assert 'server="ws://localhost:9/chat", password=…)' in told
+    assert "hidden" not in told
+    assert SECRET not in told
+
+
+def test_a_known_name_without_a_password_is_a_warning_at_the_callers_line() -> None:
+    with pytest.warns(UserWarning, match="'my room' can enter") as warned:
+        everybody.append(ipywebrtc.WebRTCRoomMqtt(room="my room", server="mqtt://localhost:9"))
+    assert [warning.filename for warning in warned] == [__file__]
+
+
 @within(10)
 async def test_chat_makes_a_code_and_a_camera(
     capsys: pytest.CaptureFixture[str], broker: Broker
@@ -682,7 +699,8 @@ async def test_chat_makes_a_code_and_a_camera(
     everybody.append(room)
     assert isinstance(room.stream, CameraStream)
     assert rooms.CODE.fullmatch(room.room)
-    assert f'ipywebrtc.chat(room="{room.room}")' in capsys.readouterr().out
+    invitation = f'ipywebrtc.chat(room="{room.room}", server="{broker.tcp}")'
+    assert invitation in capsys.readouterr().out
     stream: MediaStream = ImageStream()
     again = ipywebrtc.chat(room.room, stream, nickname="Ada", server=broker.tcp)
     everybody.append(again)

@@ -12,12 +12,14 @@ import traitlets
 from ipywebrtc import (
     AudioStream,
     CameraStream,
+    ImageRecorder,
     ImageStream,
     MediaStream,
     MicrophoneStream,
     ScreenStream,
     SourceError,
     VideoStream,
+    WebRTCPeer,
 )
 
 from .conftest import png
@@ -70,7 +72,38 @@ def test_an_unknown_argument_is_a_warning(kind: type[MediaStream]) -> None:
     with pytest.warns(UserWarning, match=f"{kind.__name__} has no trait 'mimeType'") as warned:
         stream = kind(mimeType="audio/wav", video_enabled=False)
     assert [warning.category for warning in warned].count(UserWarning) == 1
+    assert warned[0].filename == __file__
     assert stream.video_enabled is False
+
+
+def test_an_unknown_argument_that_is_like_a_trait_is_told_so() -> None:
+    with pytest.warns(UserWarning, match=r"has no trait 'stream': .*; it has 'stream_local' and"):
+        WebRTCPeer(stream=CameraStream())
+    with pytest.warns(UserWarning, match=r"'constraint': .*; it has 'constraints'\."):
+        CameraStream(constraint={"video": True})
+
+
+def test_a_trait_without_its_name_is_an_error() -> None:
+    with pytest.raises(TypeError, match=r"CameraStream takes its traits by name: .* 'front'"):
+        CameraStream("front")
+
+
+def test_a_closed_stream_is_refused_and_does_not_spoil_a_reload() -> None:
+    camera = CameraStream()
+    recorder = ImageRecorder(stream=camera)
+    camera.close()
+    assert recorder.get_state("stream") == {"stream": None}
+    with pytest.raises(traitlets.TraitError, match="The CameraStream of this ImageRecorder is"):
+        ImageRecorder(stream=camera)
+
+
+def test_a_widget_tells_its_state_and_nothing_secret() -> None:
+    server = {"urls": "turn:localhost", "username": "ada", "credential": "hidden"}
+    peer = WebRTCPeer(ice_servers=[server], nickname="Ada")
+    assert repr(CameraStream()) == "<CameraStream: idle>"
+    assert repr([peer, peer.stream_remote]) == (
+        "[<WebRTCPeer with 'Ada': idle>, <stream of 'Ada': waiting>]"
+    )
 
 
 def test_the_page_reports_the_devices_and_nobody_else() -> None:
