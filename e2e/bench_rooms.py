@@ -113,12 +113,8 @@ def running_broker(bench: Bench) -> Iterator[Broker]:
     """Start mosquitto, and stop it at the end."""
     folder = bench.folder / "broker"
     folder.mkdir()
-    broker = Broker(folder)
-    broker.start()
-    try:
+    with Broker.running(folder) as broker:
         yield broker
-    finally:
-        broker.stop()
 
 
 def open_all(bench: Bench, version: str, broker: Broker, people: int) -> list[Notebook]:

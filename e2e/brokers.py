@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from e2e.install import find, find_mosquitto
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 START_TIMEOUT = 10.0
@@ -90,6 +90,17 @@ class Broker:
         hasher = find_mosquitto_passwd()
         subprocess.run([hasher, "-U", folder / "passwords"], check=True)
         write_certificate(self.ca, folder / "key.pem")
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(cls, folder: Path) -> Iterator[Broker]:
+        """Start one, and stop it at the end."""
+        broker = cls(folder)
+        broker.start()
+        try:
+            yield broker
+        finally:
+            broker.stop()
 
     def start(self) -> None:
         """Start it and wait until it listens."""

@@ -138,10 +138,8 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     """An MQTT broker of the test's own."""
     folder = tmp_path / "broker"
     folder.mkdir()
-    broker = Broker(folder)
-    broker.start()
-    yield broker
-    broker.stop()
+    with Broker.running(folder) as broker:
+        yield broker
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

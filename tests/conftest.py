@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import PIL.Image
 import pytest
 
+from e2e.brokers import Broker
 from ipywebrtc import _media
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ipywebrtc._media import Media
 
@@ -121,3 +122,10 @@ def open_page() -> Callable[..., Page]:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send requests again so often that a test need not wait."""
     monkeypatch.setattr(_media, "TICK", 0.01)
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One for all tests of a file."""
+    with Broker.running(tmp_path_factory.mktemp("broker")) as broker:
+        yield broker

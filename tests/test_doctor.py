@@ -19,7 +19,7 @@ from ipywebrtc._facts import Fact, text, without_addresses
 from .conftest import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from .conftest import Page
 
@@ -28,14 +28,6 @@ if TYPE_CHECKING:
 SECRET = "looking-glass"  # noqa: S105 - of nobody
 TURN = {"urls": "turn:turn.test:3478", "username": "alice", "credential": SECRET}
 PAGE = {"group": "Page", "name": "browser", "value": "Test/1", "state": "ok", "advice": ""}
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    broker = Broker(tmp_path_factory.mktemp("broker"))
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 @pytest.fixture

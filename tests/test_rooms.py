@@ -15,7 +15,6 @@ import pytest
 import traitlets
 
 import ipywebrtc
-from e2e.brokers import Broker
 from ipywebrtc import (
     ArrayStream,
     CameraStream,
@@ -33,6 +32,7 @@ from ipywebrtc.signaling import Channel, LocalTransport
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
+    from e2e.brokers import Broker
     from ipywebrtc import MediaStream
     from ipywebrtc._media import Content, Media
 
@@ -250,14 +250,6 @@ def _nothing_stays_behind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     LocalTransport._retained.clear()
     assert not listeners
     assert not retained
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    broker = Broker(tmp_path_factory.mktemp("broker"))
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 @within(5)

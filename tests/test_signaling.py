@@ -127,14 +127,6 @@ def _nothing_stays_behind() -> Iterator[None]:
     assert not LocalTransport._retained
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    broker = Broker(tmp_path_factory.mktemp("broker"))
-    broker.start()
-    yield broker
-    broker.stop()
-
-
 @pytest.fixture
 def relay(broker: Broker) -> Iterator[Relay]:
     relay = Relay(broker.ports["tcp"])
