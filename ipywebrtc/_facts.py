@@ -29,7 +29,7 @@ HOSTS = ("jupyterlab", "notebook", "voila", "marimo", "ipykernel", "jupyter_ui_p
 OPTIONAL = {
     "numpy": "What becomes an array needs it: pip install numpy.",
     "pillow": "Pictures as arrays need it: pip install pillow.",
-    "av": "Samples of a recording need it, but of wav: pip install 'ipywebrtc[av]'.",
+    "av": "The samples of a recording that is no wav need it: pip install 'ipywebrtc[av]'.",
 }
 """What only some functions need, and for what."""
 

@@ -44,7 +44,7 @@ export function reportView(
     const unfinished = gone ? "The kernel has ended: run the cell again" : "Examining…";
     summary.textContent = starting ? unfinished : verdict(facts);
     again.disabled = starting || gone;
-    const names = [...new Set(facts.map(({ group }) => group))];
+    const names = groupsOf(facts);
     for (const name of names) {
       const group = groups.get(name) ?? makeGroup(name);
       groups.set(name, group);
@@ -65,6 +65,12 @@ export function reportView(
   onKernelGone(model, ended, signal);
   onChange(model, ["_facts", "status"], update, signal);
   update();
+}
+
+/** The names of the groups, first those in which something does not work. */
+export function groupsOf(facts: Fact[]): string[] {
+  const broken = facts.filter(({ state }) => state === "failure");
+  return [...new Set([...broken, ...facts].map(({ group }) => group))];
 }
 
 /** What is wrong in all, in a few words. */
