@@ -2,8 +2,8 @@
 
 `python -m e2e.bench_recorder` records the same fake camera with each in turn, as these figures mean
 something only side by side, and prints for each size: pictures recorded a second, the part of the
-camera's pictures that is missing, seconds from the stop to the file in the kernel, and whether the
-file tells its duration. Then it looks for the largest recording that comes at all, and records
+camera's pictures that is missing, seconds from the stop to the file in the kernel, and whether a
+player can jump in it. Then it looks for the largest recording that comes at all, and records
 much for a while and prints how fast it came and what it cost in memory.
 """
 
@@ -20,7 +20,7 @@ import av.error
 from e2e.beside import OLD, THIS, Bench, wait_until_shown
 from e2e.media import write_noise
 from e2e.processes import memory, resident
-from e2e.recordings import Contents, contents
+from e2e.recordings import Contents, contents, is_seekable
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -92,14 +92,14 @@ class Figures:
     """Pictures recorded a second."""
     late: float
     """Seconds from the stop to the file in the kernel."""
-    told: bool
-    """Whether all files tell their duration."""
+    seekable: bool
+    """Whether a player can jump in all files."""
 
 
 def main() -> None:
     """Measure both, and print a table."""
     with Bench.running() as bench:
-        print(f"{'size':10} {'':6} {'fps':>6} {'missing':>8} {'stop to file':>13} {'duration':>9}")
+        print(f"{'size':10} {'':6} {'fps':>6} {'missing':>8} {'stop to file':>13} {'seekable':>9}")
         for width, height in SIZES:
             for version in (OLD, THIS):
                 report(f"{width}x{height}", version, measure(bench, version, width, height))
@@ -115,16 +115,16 @@ def measure(bench: Bench, version: str, width: int, height: int, rounds: int = R
     wait_until_shown(nb, 0)
     made = [record(nb) for _ in range(rounds)]
     bench.browsers.close_pages()
-    rates = [len(found.times) / seconds for seconds, found, _ in made if found]
+    rates = [len(found.times) / seconds for seconds, found, _, _ in made if found]
     return Figures(
         rate=statistics.median(rates) if rates else 0.0,
-        late=statistics.median(late for _, _, late in made),
-        told=all(found and found.duration for _, found, _ in made),
+        late=statistics.median(late for _, _, late, _ in made),
+        seekable=all(seekable for *_, seekable in made),
     )
 
 
-def record(nb: Notebook) -> tuple[float, Contents | None, float]:
-    """Record for some time; return seconds, what is in the file, and seconds until it was here."""
+def record(nb: Notebook) -> tuple[float, Contents | None, float, bool]:
+    """Record for some time; return seconds, what is in the file, and when and how it came."""
     count = nb.python("len(arrivals)")
     nb.execute("recorder.recording = True")
     begun = time.perf_counter()
@@ -137,14 +137,15 @@ def record(nb: Notebook) -> tuple[float, Contents | None, float]:
         found = contents(data)
     except av.error.FFmpegError:
         found = None
-    return seconds, found, float(nb.python("arrivals[-1] - stopped"))
+    late = float(nb.python("arrivals[-1] - stopped"))
+    return seconds, found, late, found is not None and is_seekable(data)
 
 
 def report(size: str, name: str, found: Figures) -> None:
     """Print a row."""
     missing = max(0.0, 1 - found.rate / CAMERA_FPS)
-    duration = "yes" if found.told else "no"
-    print(f"{size:10} {name:6} {found.rate:6.1f} {missing:8.1%} {found.late:11.2f} s {duration:>9}")
+    seekable = "yes" if found.seekable else "no"
+    print(f"{size:10} {name:6} {found.rate:6.1f} {missing:8.1%} {found.late:11.2f} s {seekable:>9}")
 
 
 def largest(bench: Bench, version: str, most: float = LARGE) -> int:

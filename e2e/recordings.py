@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 import av.container
+import av.error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +44,17 @@ def contents(source: bytes | Path) -> Contents:
         times = [frame.time or 0.0 for frame in container.decode(video=0)] if videos else []
         size = (videos[0].width, videos[0].height) if videos else (0, 0)
     return Contents(codecs, duration, times, size)
+
+
+def is_seekable(source: bytes | Path) -> bool:
+    """Say whether a file tells its duration, and its middle is found without reading all of it."""
+    with opened(source) as container:
+        duration = (container.duration or 0) / av.time_base
+    try:
+        picture_at(source, duration / 2)
+    except (AssertionError, av.error.FFmpegError):
+        return False
+    return duration > 0
 
 
 def picture_at(source: bytes | Path, seconds: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
