@@ -155,7 +155,7 @@ class JupyterLab:
         }
         kernel: dict[str, object] = {
             "argv": [cls.kernel_python(python), *KERNEL_ARGUMENTS],
-            "display_name": "Python of the tests",
+            "display_name": "Python 3 (ipykernel)",
             "language": "python",
             "env": cls.KERNEL_ENVIRONMENT,
         }

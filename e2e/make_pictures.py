@@ -71,7 +71,7 @@ def gallery(media: str) -> None:
     # %%
     ipywebrtc.ImageStream.from_file("picture.png", layout=here)
     # %%
-    slider = ipywidgets.FloatSlider(value=7.5, description="Move me")
+    slider = ipywidgets.FloatSlider(value=7.5, max=10, description="Move me")
     stream = ipywebrtc.WidgetStream(widget=slider)
     ipywidgets.VBox([slider, stream], layout=here)
     # %%
@@ -99,9 +99,10 @@ def gallery(media: str) -> None:
     blocks.on_block(repr)
     blocks
     # %%
-    other = ipywebrtc.WebRTCRoomLocal(room="x", stream=video, nickname="Grace", ice_servers=[])
+    about = {"room": "lusab-babad-gutih-tugad", "ice_servers": []}
+    other = ipywebrtc.WebRTCRoomLocal(stream=video, nickname="Grace", **about)
     room = ipywebrtc.WebRTCRoomLocal(
-        room="x", stream=camera, nickname="Ada", ice_servers=[], layout={"width": "640px"}
+        stream=camera, nickname="Ada", layout={"width": "640px"}, **about
     )
     room
 
@@ -214,8 +215,6 @@ def main() -> None:
             pixels = next(source.decode(video=0)).to_ndarray(format="rgb24")
         PIL.Image.fromarray(pixels).save(folder / "picture.png")
         (folder / "broker").mkdir()
-        broker = Broker(folder / "broker")
-        broker.start()
         browsers = Browsers(playwright)
         browser = browsers.launch(
             extra=(
@@ -223,7 +222,10 @@ def main() -> None:
                 f"--use-file-for-fake-audio-capture={microphone}",
             )
         )
-        with JupyterLab.running(folder, folder / "home") as host:
+        with (
+            Broker.running(folder / "broker") as broker,
+            JupyterLab.running(folder, folder / "home") as host,
+        ):
             studio = Studio(host, browser, folder, broker.tcp)
             if not sys.argv[1:] or "gallery" in sys.argv:
                 studio.gallery()
@@ -232,7 +234,6 @@ def main() -> None:
                     studio.example(path.stem)
                     print(path.stem)
             browsers.close()
-        broker.stop()
 
 
 if __name__ == "__main__":
