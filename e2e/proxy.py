@@ -12,6 +12,8 @@ from e2e.hosts import ADDRESS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from playwright.sync_api import Page
+
 PIECE = 1 << 20
 
 
@@ -91,3 +93,11 @@ class Proxy:
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
         source.close()
+
+
+def reconnect_steadily(page: Page) -> None:
+    """Let JupyterLab connect again after 0.4, 1.2, 2.8, 6, 12 and 25 s.
+
+    Else it draws each of these times by lot, and up to 63 s.
+    """
+    page.evaluate("Math.random = () => 0.4")

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import expect
 
 from e2e.processes import renderers
-from e2e.proxy import Proxy
+from e2e.proxy import Proxy, reconnect_steadily
 from e2e.recordings import contents, picture_at
 
 if TYPE_CHECKING:
@@ -62,8 +62,7 @@ def check_cut_short(nb: Notebook, *, seconds: float) -> None:
 def test_a_cut_connection_loses_nothing(notebook: OpenNotebook, proxy: Proxy) -> None:
     nb = notebook(camera_cells, port=proxy.port)
     nb.run()
-    # JupyterLab connects again after times that it draws by lot: 0.5, 1.5, 3.5 and 7.5 s now.
-    nb.page.evaluate("Math.random = () => 0.5")
+    reconnect_steadily(nb.page)
     nb.output(1).get_by_role("button", name="Record").click()
     wait_for_time(nb, 2)
     proxy.cut()

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from e2e.brokers import HOST, Broker
 from e2e.processes import renderers, resident
-from e2e.proxy import Proxy
+from e2e.proxy import Proxy, reconnect_steadily
 from e2e.turn import TurnServer
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ TOLERANCE = 45
 """Of 255: the pictures were encoded."""
 CONNECT = 40.0
 """Seconds that people may take to be connected on a busy machine."""
-BACK = 90.0
+BACK = 60.0
 """Seconds in which JupyterLab connects a page to its kernel again: it tries ever more seldom."""
 GONE = 20.0
 """Seconds after which nobody is a ghost any more."""
@@ -333,6 +333,7 @@ def test_a_call_outlives_a_cut_between_a_page_and_its_kernel(join: Join, host: J
         ada.sees("Bob")
         bob.sees("Ada")
         ada.nb.execute("seen = []; room.peers[0].observe(seen.append, 'connected')")
+        reconnect_steadily(bob.nb.page)
         before = ada.nb.python("room.peers[0].model_id"), bob.nb.python("room.peers[0].model_id")
         proxy.cut()
         ada.nb.page.wait_for_timeout(10_000)  # A cut is a time without anything.
@@ -358,6 +359,7 @@ def test_who_loses_the_network_for_a_while_is_back_once(
         ada.sees("Bob")
         bob.sees("Ada")
         ada.nb.execute("seen = []; room.peers[0].observe(seen.append, 'connected')")
+        reconnect_steadily(bob.nb.page)
         lost = time.monotonic()
         proxy.cut()
         turn.freeze()
