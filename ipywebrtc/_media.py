@@ -68,8 +68,8 @@ GRACE = 2
 """Ticks that a page gets on top of a request's own time: it knows better why something failed."""
 SILENCE = 90
 """Ticks without a word after which what a page has begun is given up. A lost connection to the
-notebook's server is back by then: JupyterLab waits at random before each attempt, at most 0, 1, 3, 7,
-15, 31 and 63 s, so that an outage of a few seconds may keep a page away for over 30."""
+notebook's server is back by then: JupyterLab waits before each attempt for a time that it draws by
+lot, up to 0, 1, 3, 7, 15, 31 and 63 s, so an outage of a few may keep a page away for over 30."""
 REMEMBERED = 16
 """Requests of which it is known that they are settled."""
 STATUS = ("idle", "waiting", "starting", "live", "recording", "connected", "paused", "ended")
