@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from e2e.firefox import Firefox, Tab
-from e2e.media import write_video
+from e2e.media import write_tone, write_video
 from e2e.notebooks import Notebook, sources_of
 from e2e.recordings import contents, picture_at
 
@@ -126,6 +126,48 @@ def test_a_recording_of_a_film(opened: Callable[..., Opened], tmp_path: Path) ->
     assert contents(data).duration > 1.5
     assert picture_at(data, 1.4).mean() > picture_at(data, 0.2).mean()  # it becomes brighter
     assert abs(nb.part(1).locator("video").evaluate(SOUGHT) - 1) < 0.1
+    assert nb.errors == []
+
+
+def test_a_recording_has_its_sound_or_says_why_not(
+    opened: Callable[..., Opened], tmp_path: Path
+) -> None:
+    def cells(path: str) -> None:
+        import ipywebrtc
+
+        stream = ipywebrtc.AudioStream.from_file(path)
+        recorder = ipywebrtc.AudioRecorder(stream=stream, format="wav", max_duration=4)
+        recorder
+
+    path = tmp_path / "tone.wav"
+    write_tone(path, seconds=20)
+    nb = opened(cells, path=path)
+    nb.run()
+    nb.part(0).button("Record").click()
+    nb.wait_for("len(recorder.audio.value)", timeout=2 * PATIENCE)
+    samples, rate = nb.python("recorder.to_numpy()")
+    error = nb.python("recorder.error")
+    assert len(samples) == 4 * rate
+    # Without an audio output Firefox lets no page hear anything.
+    if error:
+        assert error.startswith("The recording has no sound. This browser gives a page no sound")
+    assert bool(error) == (abs(samples).max() == 0)
+    assert nb.errors == []
+
+
+def test_what_can_not_be_recorded_is_told(opened: Callable[..., Opened]) -> None:
+    def cells() -> None:
+        import ipywebrtc
+
+        camera = ipywebrtc.CameraStream()
+        recorder = ipywebrtc.VideoRecorder(stream=camera, format="mp4", codecs="avc")
+        recorder.recording = True
+        recorder
+
+    nb = opened(cells)
+    nb.run()
+    nb.wait_for("recorder.error or len(recorder.video.value)", timeout=2 * PATIENCE)
+    assert "avc" in nb.python("recorder.error")
     assert nb.errors == []
 
 

@@ -81,11 +81,14 @@ def test_a_cell_that_depends_on_a_recording_does_not_run_while_it_is_made(
     assert nb.python("len(sizes) == 2 and sizes[1] == len(recorder.video.value) > 0")
 
 
-def test_a_cell_that_runs_again_ends_its_camera(notebook: OpenNotebook) -> None:
+@pytest.mark.parametrize("keys", [("Control+Enter",), ("Escape", "Shift+Backspace")])
+def test_a_camera_ends_when_its_cell_runs_again_or_is_deleted(
+    notebook: OpenNotebook, keys: tuple[str, ...]
+) -> None:
     def cells() -> None:
         import ipywebrtc
 
-        camera = ipywebrtc.CameraStream(audio=False)
+        camera = ipywebrtc.CameraStream.facing_user(audio=False)
         camera
 
     nb = notebook(cells)
@@ -93,10 +96,12 @@ def test_a_cell_that_runs_again_ends_its_camera(notebook: OpenNotebook) -> None:
     nb.execute("import ipywidgets; first = camera._uid")
     stream = nb.output(0).locator("video").evaluate_handle(STREAM)
     nb.page.locator(".cm-content").first.click()
-    nb.page.keyboard.press("Control+Enter")
+    for key in keys:
+        nb.page.keyboard.press(key)
     nb.page.wait_for_function(ENDED, arg=stream, timeout=1000 * PATIENCE)
-    nb.wait_for("camera._uid != first and camera.status == 'live'", timeout=PATIENCE)
-    assert nb.python(CAMERAS).count("CameraStream") == 1
+    if "Control+Enter" in keys:
+        nb.wait_for("camera._uid != first and camera.status == 'live'", timeout=PATIENCE)
+    assert nb.python(CAMERAS).count("CameraStream") == ("Control+Enter" in keys)
     assert nb.errors == []
 
 
