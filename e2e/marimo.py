@@ -54,7 +54,7 @@ class Marimo:
     """
 
     SUFFIX = ".py"
-    FAULTS: tuple[str, ...] = ()
+    FAULTS = ("RangeError: Field is not present in this state",)  # of the editor of a deleted cell
 
     def __init__(self, home: Path, mode: str) -> None:
         self._home = home
