@@ -54,7 +54,8 @@ class Marimo:
     """
 
     SUFFIX = ".py"
-    FAULTS = ("RangeError: Field is not present in this state",)  # of the editor of a deleted cell
+    # The editor of a cell that is deleted.
+    FAULTS: tuple[str, ...] = ("RangeError: Field is not present in this state",)
 
     def __init__(self, home: Path, mode: str) -> None:
         self._home = home
