@@ -63,7 +63,11 @@ def widgets(bench: Bench) -> Iterator[Row]:
     for count in bench_many.COUNTS:
         found = {name: bench_many.show(bench, name, count) for name in VERSIONS}
         shown = "a widget" if count == 1 else f"{count} widgets"
-        yield f"kB sent to the page for {shown}", {n: f[0] / 1000 for n, f in found.items()}, 0
+        yield (
+            f"kB of messages to the page for {shown}",
+            {n: f[0] / 1000 for n, f in found.items()},
+            0,
+        )
         yield f"seconds until {shown} can be seen", {n: f[1] for n, f in found.items()}, 2
 
 
