@@ -329,6 +329,7 @@ function audioPart(
     start: () => {},
     follow: follower<Sound>("audio", read, () => (block) => {
       if (!clock.running && !awaited) return;
+      unheard = ""; // It came late, as the page was clicked only now.
       write(block);
       least = Math.min(least, missing(clock.now()));
       awaited?.();
