@@ -680,7 +680,9 @@ def test_an_invitation_has_no_secret(
 def test_a_known_name_without_a_password_is_a_warning_at_the_callers_line() -> None:
     with pytest.warns(UserWarning, match="'my room' can enter") as warned:
         everybody.append(ipywebrtc.WebRTCRoomMqtt(room="my room", server="mqtt://localhost:9"))
-    assert [warning.filename for warning in warned] == [__file__]
+    # The oldest traitlets and ipywidgets have warnings of their own.
+    places = [(warning.category, warning.filename) for warning in warned]
+    assert (UserWarning, __file__) in places
 
 
 @within(10)
