@@ -4,7 +4,8 @@
 and those of ipywebrtc 0.6.0, and lets them meet in rooms over one mosquitto; 0.6.0 speaks only
 WebSockets, for which mosquitto 2.0.11 takes up to 0.2 s to open. "made" counts from the making of a
 room, "joined" from `join()` in a room that was left. A picture that has not come within 20 s is
-missing. All run on this machine: with four of them its processors are what counts.
+missing. All run on this machine: with four of them its processors are what counts. "bare" is how
+long pages take that have nothing in them but the calls.
 
 `--rounds 20` and `--people 2 4` are the defaults.
 """
@@ -19,11 +20,14 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from e2e import bare
 from e2e.beside import OLD, THIS, Bench
 from e2e.brokers import Broker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from playwright.sync_api import Page
 
     from e2e.notebooks import Notebook
 
@@ -100,6 +104,8 @@ def main() -> None:
     with Bench.running() as bench, running_broker(bench) as broker:
         for people in options.people:
             expected = people * (people - 1) * rounds
+            report(f"{people}, pages, bare", bare_calls(bench, people, rounds), expected)
+            bench.browsers.close_pages()
             for version in (OLD, THIS):
                 notebooks = open_all(bench, version, broker, people)
                 report(f"{people}, {version}, made", made(notebooks, version, rounds), expected)
@@ -158,6 +164,27 @@ def joined(notebooks: Sequence[Notebook], rounds: int) -> list[float]:
     return times
 
 
+def bare_calls(bench: Bench, people: int, rounds: int) -> list[float]:
+    """Let pages call each other that have nothing else in them; return the same."""
+    times = []
+    with bare.serving() as url:
+        pages = [bench.browsers.launch().new_context().new_page() for _ in range(people)]
+        for number, page in enumerate(pages):
+            page.goto(url)
+            page.evaluate(WATCH)
+            page.evaluate("([own, count]) => enter(own, count)", [number, people])
+        for _ in range(rounds):
+            start = time.time() + DELAY
+            for page in pages:
+                page.evaluate("start => void call(start)", start)
+            for page in pages:
+                times += [seen - start for seen in pictures(page, people - 1, start)]
+            for page in pages:
+                page.evaluate("hangUp()")
+                page.evaluate(FORGET)
+    return times
+
+
 def meet(notebooks: Sequence[Notebook], code: str) -> list[float]:
     """Run a statement everywhere at the same moment; return the seconds until every picture."""
     start = time.time() + DELAY
@@ -169,16 +196,25 @@ def meet(notebooks: Sequence[Notebook], code: str) -> list[float]:
         )
     times = []
     for nb in notebooks:
-        with suppress(PlaywrightTimeout):
-            left = start + CONNECT - time.time()
-            nb.page.wait_for_function(
-                f"seen.length >= {len(notebooks) - 1}",
-                timeout=1000 * max(1, left),
-                polling=POLLING,
-            )
+        seen = pictures(nb.page, len(notebooks) - 1, start)
         begun = nb.python("begun[-1]")
-        times += [seen - begun for seen in nb.page.evaluate("seen")][: len(notebooks) - 1]
+        times += [moment - begun for moment in seen]
     return times
+
+
+def pictures(page: Page, count: int, start: float) -> list[float]:
+    """Return when the first pictures of so many others were there, as far as they came.
+
+    Those of calls that were just ended may come late, and don't count.
+    """
+    fresh = f"seen.filter((moment) => moment >= {start})"
+    with suppress(PlaywrightTimeout):
+        left = start + CONNECT - time.time()
+        page.wait_for_function(
+            f"{fresh}.length >= {count}", timeout=1000 * max(1, left), polling=POLLING
+        )
+    moments: list[float] = page.evaluate(fresh)
+    return moments[:count]
 
 
 def report(name: str, times: list[float], expected: int) -> None:
