@@ -45,9 +45,10 @@ class Kernel:
 
     def __init__(self, connection_file: Path) -> None:
         # Not jupyter_client's blocking client: it runs an event loop, as Playwright does here.
-        self._context = zmq.Context()
+        # The context is shared: one that is collected with its socket, as that of a notebook which
+        # nobody closed, waits forever for the socket to be closed.
         connection = ConnectionFileMixin(
-            context=self._context, connection_file=str(connection_file)
+            context=zmq.Context.instance(), connection_file=str(connection_file)
         )
         connection.load_connection_file()
         self._session = connection.session
@@ -67,7 +68,7 @@ class Kernel:
 
     def close(self) -> None:
         """Disconnect; the kernel lives on."""
-        self._context.destroy(linger=0)
+        self._shell.close(linger=0)
 
     def _request(self, code: str, expressions: dict[str, str], timeout: float) -> dict[str, Any]:
         content = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from e2e.conftest import OpenNotebook
+
+FORGET = """
+import gc, pathlib
+from jupyter_client.connect import write_connection_file
+from e2e.kernels import Kernel
+
+path, _ = write_connection_file(input("where "))
+kernel = Kernel(pathlib.Path(path))
+kernel.itself = kernel
+del kernel
+gc.collect()
+"""
+"""Lets a client of a kernel be collected that nobody closed, as those of benches are."""
 
 
 def test_cells_are_the_parts_of_a_function(tmp_path: Path) -> None:
@@ -56,3 +71,9 @@ def test_a_kernel_outlives_its_page(notebook: OpenNotebook) -> None:
     with pytest.raises(KernelError, match="ZeroDivisionError"):
         nb.python("1 / 0")
     assert nb.python("bytes(range(256)), float('inf')") == (bytes(range(256)), float("inf"))
+
+
+def test_a_client_that_nobody_closed_does_not_stand_still(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", FORGET]
+    connection = str(tmp_path / "connection.json")
+    subprocess.run(command, input=connection, text=True, check=True, timeout=60)
