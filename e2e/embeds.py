@@ -82,13 +82,12 @@ class Colab(Embed):
 
     As in Colab: the iframes may use the camera and the microphone, but not the screen; the versions
     of ipykernel and ipywidgets; a manager makes a model when a view or another model needs it, from
-    the state that the page around it keeps; every message of the kernel goes to every iframe that
-    has the model, and its buffers arrive as `Uint8Array`; all models have the JavaScript of
-    ipywidgets 8.
+    the state that the page around it keeps, and that of the cell which runs makes one of each new
+    widget besides; every message of the kernel goes to all models of its widget, and its buffers
+    arrive as `Uint8Array`; all models have the JavaScript of ipywidgets 8.
 
-    Unlike Colab: the manager is html-manager's, not Google's; `google.colab` is missing; models are
-    never made before something shows them; messages have no size limit; Python and IPython are
-    newer.
+    Unlike Colab: the manager is html-manager's, not Google's; `google.colab` is missing; messages
+    have no size limit; Python and IPython are newer.
     """
 
     PAGE = "colab.html"

@@ -90,6 +90,7 @@ def test_stream_and_recorder_in_one_output(notebook: OpenNotebook) -> None:
     assert contents(record(nb, 1)).duration > 0.9
     assert recorders(nb.page) == [1]
     expect(nb.output(0).locator("video").last).to_have_js_property("readyState", 4)
+    expect(nb.output(0).get_by_role("button", name="Show the recording")).to_be_hidden()
     assert nb.errors == []
 
 

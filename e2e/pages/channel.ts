@@ -10,6 +10,7 @@ export interface Message {
 
 export type ToOutput =
   | { kind: "show"; output: Output }
+  | { kind: "opened"; id: string; data: JSONObject }
   | { kind: "state"; id: string; state: Record<string, unknown> | null }
   | { kind: "closed"; id: string }
   | ({ kind: "message"; id: string } & Message);

@@ -28,6 +28,8 @@ interface CommContent {
 const comms = new Map<string, Comm>();
 const frames = new Map<HTMLElement, { frame: HTMLIFrameElement; port: Promise<MessagePort> }>();
 const kernel = await connect(false);
+/** The output of the cell that runs. */
+let running: Promise<MessagePort> | null = null;
 
 kernel.iopubMessage.connect((_, { header, content, buffers }) => {
   const { comm_id: id, target_name, data } = content as unknown as CommContent;
@@ -35,6 +37,11 @@ kernel.iopubMessage.connect((_, { header, content, buffers }) => {
     const comm: Comm = { state: {}, ports: new Set() };
     comms.set(id, comm);
     merge(comm, data, toArrayBuffers(buffers));
+    // The output of the cell that made it is told of it; Colab forgets the buffers.
+    running?.then((port) => {
+      tell(port, { kind: "opened", id, data });
+      comm.ports.add(port);
+    });
   }
   const comm = comms.get(id);
   if (!comm) return;
@@ -52,15 +59,13 @@ kernel.iopubMessage.connect((_, { header, content, buffers }) => {
 await show(kernel, {
   clear(cell) {
     frames.get(cell)?.frame.remove();
-    frames.delete(cell);
+    const entry = open(cell);
+    frames.set(cell, entry);
+    running = entry.port;
   },
   async show(cell, output: Output) {
-    let entry = frames.get(cell);
-    if (!entry) {
-      entry = open(cell);
-      frames.set(cell, entry);
-    }
-    tell(await entry.port, { kind: "show", output });
+    const port = await frames.get(cell)?.port;
+    if (port) tell(port, { kind: "show", output });
   },
 });
 

@@ -14,7 +14,7 @@ type Buffers = ArrayBuffer[] | ArrayBufferView[];
 
 const { port1: page, port2 } = new MessageChannel();
 const wanted = new Map<string, (state: State | null) => void>();
-const comms = new Map<string, FrameComm>();
+const comms = new Map<string, FrameComm[]>();
 
 /** The page's comm, as far as managers use it; messages wait until the model listens. */
 class FrameComm {
@@ -26,6 +26,7 @@ class FrameComm {
 
   constructor(id: string) {
     this.comm_id = id;
+    comms.set(id, [...(comms.get(id) ?? []), this]);
   }
 
   open(): string {
@@ -90,6 +91,18 @@ class Manager extends HTMLManager {
     return model;
   }
 
+  /** Makes a model of a new widget, and as in Colab one more when a view needs it. */
+  opened(id: string, data: JSONObject): void {
+    if (this.made.has(id)) return;
+    const comm = new FrameComm(id) as unknown as base.IClassicComm;
+    const metadata = { version: base.PROTOCOL_VERSION };
+    try {
+      this.handle_comm_open(comm, { content: { data }, metadata } as never);
+    } catch {
+      // The bytes of an image or a video are missing.
+    }
+  }
+
   /** Colab has the widgets of ipywidgets 8 for kernels with ipywidgets 7 too. */
   protected override loadClass(name: string, module: string, version: string) {
     const own = module.startsWith("@jupyter-widgets/");
@@ -98,7 +111,6 @@ class Manager extends HTMLManager {
 
   private async make(id: string): Promise<base.WidgetModel> {
     const comm = new FrameComm(id);
-    comms.set(id, comm);
     const state = await new Promise<State | null>((resolve) => {
       wanted.set(id, resolve);
       tell({ kind: "want", id });
@@ -128,10 +140,13 @@ page.onmessage = async ({ data: message }: MessageEvent<ToOutput>) => {
       wanted.get(message.id)?.(message.state);
       break;
     case "message":
-      comms.get(message.id)?.receive(message);
+      for (const comm of comms.get(message.id) ?? []) comm.receive(message);
+      break;
+    case "opened":
+      manager.opened(message.id, message.data);
       break;
     case "closed":
-      comms.get(message.id)?.end();
+      for (const comm of comms.get(message.id) ?? []) comm.end();
       break;
     case "show": {
       const place = document.createElement("div");

@@ -8,7 +8,7 @@ let life: AbortController;
 let events: EventTarget;
 
 beforeEach(() => {
-  fake = fakeModel({});
+  fake = fakeModel({ _uid: crypto.randomUUID() });
   life = new AbortController();
   events = new EventTarget();
   vi.stubGlobal("addEventListener", events.addEventListener.bind(events));
@@ -44,6 +44,26 @@ test("a request is done once and answered as often as it comes", async () => {
   expect(kinds()).toEqual(["hello", "ack", "answer", "answer"]);
   const result = { id: "a", name: "act", unasked: false, result: 1 };
   expect(fake.sent.filter(({ kind }) => kind === "answer")).toMatchObject([result, result]);
+});
+
+test("of two models of a widget the newest does a request, and what it began alone", async () => {
+  const older = vi.fn(async () => ({}));
+  const newer = vi.fn(async () => ({}));
+  const other = fakeModel({ _uid: fake.model.get("_uid") });
+  const send = (id: string) => {
+    for (const one of [fake, other]) one.receive(request(id));
+  };
+  serve(fake.model, { act: older }, life.signal);
+  send("a");
+  const shown = new AbortController();
+  serve(other.model, { act: newer }, shown.signal);
+  send("a");
+  send("b");
+  await vi.waitFor(() => expect(kinds()).toContain("answer"));
+  expect([older.mock.calls.length, newer.mock.calls.length]).toEqual([1, 1]);
+  shown.abort();
+  send("c");
+  expect([older.mock.calls.length, newer.mock.calls.length]).toEqual([2, 1]);
 });
 
 test("work that takes longer is acknowledged", async () => {

@@ -8,6 +8,7 @@ import { asFailure } from "./failure.ts";
 import { onAbort } from "./lifetime.ts";
 
 const KEY = Symbol.for("ipywebrtc.page/1");
+const SERVERS = Symbol.for("ipywebrtc.servers/1");
 const HASTENING = Symbol.for("ipywebrtc.hastening/1");
 /** Answers that are kept for a kernel that did not receive them. */
 const KEPT = 4;
@@ -60,6 +61,20 @@ export function page(): string {
   return shared[KEY];
 }
 
+/**
+ * The jobs of every model that a widget has in this page, the newest last.
+ *
+ * Colab makes two: one when the kernel makes the widget, and one when an output shows it. Both hear
+ * each request, which one of them must do.
+ */
+function serversOf(uid: string): Map<string, Job>[] {
+  const shared = globalThis as { [SERVERS]?: Map<string, Map<string, Job>[]> };
+  shared[SERVERS] ??= new Map();
+  const servers = shared[SERVERS].get(uid) ?? [];
+  shared[SERVERS].set(uid, servers);
+  return servers;
+}
+
 /** Sends an empty message soon; one is enough for all widgets that have just said something. */
 export function hasten(send: () => void): void {
   const shared = globalThis as { [HASTENING]?: ReturnType<typeof setTimeout> };
@@ -74,6 +89,11 @@ export function serve(
   signal: AbortSignal,
 ): { press(name: string, more: { timeout: number } & Record<string, unknown>): Promise<void> } {
   const jobs = new Map<string, Job>();
+  const servers = serversOf(model.get("_uid"));
+  servers.push(jobs);
+  onAbort(signal, () => {
+    servers.splice(servers.indexOf(jobs), 1);
+  });
 
   function send(kind: string, answer: Answer = {}): void {
     try {
@@ -122,8 +142,11 @@ export function serve(
     if (message.kind === "cancel") jobs.get(message.id)?.stop.abort();
     if (message.kind !== "request" || message.page !== page()) return;
     const job = jobs.get(message.id);
-    if (!job) start(message, false);
-    else if (job.answer) send("answer", job.answer);
+    if (!job) {
+      // The newest is the one that is seen.
+      const taken = servers.some((others) => others.has(message.id));
+      if (servers.at(-1) === jobs && !taken) start(message, false);
+    } else if (job.answer) send("answer", job.answer);
     else {
       for (const listener of job.repeats) listener(message);
       acknowledge(message);

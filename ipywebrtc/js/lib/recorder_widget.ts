@@ -20,6 +20,7 @@ import type { MediaRecorderTraits } from "./traits.ts";
 type Model = AnyModel<MediaRecorderTraits>;
 type Kind = "video" | "audio";
 
+const KEPT = Symbol.for("ipywebrtc.kept/1");
 /** Seconds until a recording must have begun, when it is the button that asks. */
 const PRESS_TIMEOUT = 30;
 
@@ -37,7 +38,6 @@ export function recorderWidget(kind: Kind) {
     const here: Here = { recording: null, gone: "", watchers: new Set(), press: () => {} };
     return {
       initialize({ model, signal }: InitializeProps<MediaRecorderTraits>): void {
-        let kept = false;
         const record = recordAction({
           kind,
           model,
@@ -46,7 +46,7 @@ export function recorderWidget(kind: Kind) {
             for (const watcher of here.watchers) watcher();
           },
           keep(bytes, format) {
-            kept = true;
+            kept().set(model.get("_uid"), model.get("_recordings") + 1);
             keepRecording(model, kind, bytes, format);
           },
         });
@@ -57,10 +57,10 @@ export function recorderWidget(kind: Kind) {
         const life = new AbortController();
         const server = serve(model, actions, AbortSignal.any([signal, life.signal]));
         const end = () => {
-          const kept = here.recording
+          const rest = here.recording
             ? ` What it had of the recording is in ${model.get("path")}.`
             : "";
-          here.gone = `The kernel restarted or ended: run the cell again.${kept}`;
+          here.gone = `The kernel restarted or ended: run the cell again.${rest}`;
           life.abort(new Failure("MediaError", here.gone));
           for (const watcher of here.watchers) watcher();
         };
@@ -72,8 +72,8 @@ export function recorderWidget(kind: Kind) {
           });
         };
         const forget = () => {
-          if (!kept) keepRecording(model, kind, null, model.get("format"));
-          kept = false;
+          if (kept().get(model.get("_uid")) === model.get("_recordings")) return;
+          keepRecording(model, kind, null, model.get("format"));
         };
         onChange(model, ["_recordings"], forget, signal);
         repeatRecordings(model, signal);
@@ -86,6 +86,13 @@ export function recorderWidget(kind: Kind) {
       },
     };
   };
+}
+
+/** Which recording of each widget this page has itself; Colab has two models of a widget. */
+function kept(): Map<string, number> {
+  const shared = globalThis as { [KEPT]?: Map<string, number> };
+  shared[KEPT] ??= new Map();
+  return shared[KEPT];
 }
 
 async function download(model: Model, kind: Kind, signal: AbortSignal): Promise<Answer> {
