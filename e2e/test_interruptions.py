@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 from e2e.processes import renderers
 from e2e.proxy import Proxy, reconnect_steadily
 from e2e.recordings import contents, picture_at
+from e2e.test_streams import ENDED, KEEP_TRACKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +131,32 @@ def test_a_restarted_kernel_leaves_the_file(notebook: OpenNotebook) -> None:
     assert nb.errors == []
     found = contents(nb.folder / path)
     assert found.times[-1] >= 1.5
+
+
+@pytest.mark.parametrize("how", ["No Kernel", "Shut Down"])
+def test_a_notebook_without_its_kernel_says_so(notebook: OpenNotebook, how: str) -> None:
+    nb = notebook(camera_cells)
+    nb.page.evaluate(KEEP_TRACKS)
+    nb.run()
+    nb.output(1).get_by_role("button", name="Record").click()
+    wait_for_time(nb, 4)
+    path = nb.python("recorder.path")
+    if how == "No Kernel":
+        nb.page.locator(".jp-KernelName").first.click()
+        dialog = nb.page.get_by_role("dialog")
+        dialog.get_by_role("combobox").select_option(label="No Kernel")
+        dialog.get_by_role("button", name="Select").click()
+    else:
+        nb.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        nb.page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
+    nb.page.wait_for_function(ENDED)
+    expect(nb.output(0).get_by_text("restarted or ended: run its cell again")).to_be_visible()
+    expect(nb.output(1).get_by_text("The kernel restarted or ended")).to_contain_text(path)
+    for name in ("Start", "Try again"):
+        expect(nb.output(0).get_by_role("button", name=name)).to_be_hidden()
+    expect(nb.output(1).get_by_role("button", name="Record")).to_be_hidden()
+    assert nb.errors == []
+    assert contents(nb.folder / path).times[-1] >= 1.5
 
 
 def test_a_full_disk_ends_a_recording_and_keeps_what_fits(notebook: OpenNotebook) -> None:

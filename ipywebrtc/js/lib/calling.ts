@@ -6,7 +6,7 @@ import { onKernelGone } from "./kernel.ts";
 import { onAbort, onChange } from "./lifetime.ts";
 import { type Live, liveOf } from "./live.ts";
 import { type Letter, makeMailbox } from "./mailbox.ts";
-import { type Answer, hasten, page, type Request, serve } from "./page.ts";
+import { type Answer, hasten, page, type Request, say, serve } from "./page.ts";
 import { makePeer, type PeerStatus, type Signal } from "./peer.ts";
 import { child } from "./refs.ts";
 import { remote } from "./remote.ts";
@@ -101,7 +101,7 @@ function takeTurn(
   let theirs: Theirs | null = null;
   let size: { width: number | null; height: number | null } = { width: null, height: null };
 
-  const send = (content: Record<string, unknown>) => model.send({ ...about, ...content });
+  const send = (content: Record<string, unknown>) => say(model, { ...about, ...content });
   let telling: ReturnType<typeof setTimeout> | undefined;
   const traits = () => ({ status: model.get("status"), error: model.get("error") });
   let said = traits();

@@ -24,7 +24,7 @@ import { asFailure, Failure } from "./failure.ts";
 import { onAbort, onChange } from "./lifetime.ts";
 import type { Attempt } from "./live.ts";
 import { overconstrained } from "./overconstrained.ts";
-import { page } from "./page.ts";
+import { page, say } from "./page.ts";
 
 /** What a model's traits ask for; read anew whenever one of them changes. */
 export interface Plan {
@@ -69,7 +69,7 @@ export async function capture(
     const found = await listDevices(kinds);
     if (replaced.aborted) return;
     devices = found;
-    model.send({ kind: "state", page: page(), devices });
+    say(model, { kind: "state", page: page(), devices });
   };
   const changed = async () => {
     if (signal.aborted) return attempt.reopen();

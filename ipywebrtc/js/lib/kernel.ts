@@ -8,13 +8,20 @@ const GONE = ["restarting", "autorestarting", "terminating", "dead"];
 
 type Listener = (sender: unknown, status: string) => void;
 
+interface Signal<Handler> {
+  connect(listener: Handler): void;
+  disconnect(listener: Handler): void;
+}
+
 /** What the widget managers of JupyterLab, Notebook 7 and Voilà have. */
 interface WithKernel {
   kernel?: {
     /** How the messages of widgets go to subshells, in JupyterLab 4.4 and later. */
     commsOverSubshells?: string;
     supportsSubshells?: boolean;
-    statusChanged?: { connect(listener: Listener): void; disconnect(listener: Listener): void };
+    statusChanged?: Signal<Listener>;
+    /** When the notebook has this kernel no more: after "No Kernel", nothing else tells of it. */
+    disposed?: Signal<() => void>;
   } | null;
 }
 
@@ -30,14 +37,18 @@ export function isSaved(model: AnyModel): boolean {
   return typeof layout === "object" && layout?.comm_live === false;
 }
 
-/** Calls back when the kernel of a model restarts or ends, until the signal fires. */
+/** Calls back when the kernel of a model restarts, ends or is left, until the signal fires. */
 export function onKernelGone(model: AnyModel, callback: () => void, signal: AbortSignal): void {
   const { kernel } = model.widget_manager as WithKernel;
   const listener: Listener = (_, status) => {
     if (GONE.includes(status)) callback();
   };
   kernel?.statusChanged?.connect(listener);
-  onAbort(signal, () => kernel?.statusChanged?.disconnect(listener));
+  kernel?.disposed?.connect(callback);
+  onAbort(signal, () => {
+    kernel?.statusChanged?.disconnect(listener);
+    kernel?.disposed?.disconnect(callback);
+  });
 }
 
 /** Whether messages of widgets reach the kernel beside the cell that runs; null if nobody tells. */

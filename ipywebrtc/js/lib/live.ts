@@ -13,7 +13,7 @@ import type { AnyModel } from "@anywidget/types";
 import { asFailure, Declined, Failure } from "./failure.ts";
 import { isSaved } from "./kernel.ts";
 import { onAbort, onChange } from "./lifetime.ts";
-import { page } from "./page.ts";
+import { page, say } from "./page.ts";
 import type { Still } from "./still.ts";
 import type { StreamTraits } from "./traits.ts";
 
@@ -129,7 +129,7 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
       settings: source ? settings(source.stream) : {},
     };
     const text = JSON.stringify(now);
-    if (text !== said) model.send({ kind: "state", page: page(), ...now });
+    if (text !== said) say(model, { kind: "state", page: page(), ...now });
     said = text;
     for (const watcher of watchers) watcher();
   }
@@ -285,7 +285,7 @@ function makeLive(model: AnyModel<StreamTraits>, opener: Opener): Live {
 function gone(): Failure {
   return new Failure(
     "MediaError",
-    "The widget was closed, or its kernel restarted: run its cell again.",
+    "The widget was closed, or its kernel restarted or ended: run its cell again.",
   );
 }
 

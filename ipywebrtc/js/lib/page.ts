@@ -75,6 +75,19 @@ function serversOf(uid: string): Map<string, Job>[] {
   return servers;
 }
 
+/** Sends a message, unless the kernel has ended: then there is nobody to tell. */
+export function say(
+  model: AnyModel,
+  content: Record<string, unknown>,
+  buffers: ArrayBuffer[] = [],
+): void {
+  try {
+    model.send(content, undefined, buffers);
+  } catch {
+    // It throws where the notebook has no kernel.
+  }
+}
+
 /** Sends an empty message soon; one is enough for all widgets that have just said something. */
 export function hasten(send: () => void): void {
   const shared = globalThis as { [HASTENING]?: ReturnType<typeof setTimeout> };
@@ -96,11 +109,7 @@ export function serve(
   });
 
   function send(kind: string, answer: Answer = {}): void {
-    try {
-      model.send({ kind, page: page(), ...answer.content }, undefined, answer.buffers ?? []);
-    } catch {
-      // The kernel has ended: there is nobody to tell.
-    }
+    say(model, { kind, page: page(), ...answer.content }, answer.buffers);
   }
 
   async function work(request: Request, unasked: boolean, job: Job): Promise<Answer> {

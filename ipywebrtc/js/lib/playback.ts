@@ -5,7 +5,7 @@ import { Failure } from "./failure.ts";
 import { event, onAbort, onChange } from "./lifetime.ts";
 import type { Attempt, Opener, Source } from "./live.ts";
 import { type Loadable, loadable, notLoadable } from "./media.ts";
-import { page } from "./page.ts";
+import { page, say } from "./page.ts";
 import { child } from "./refs.ts";
 import { frameOf, soundOnly } from "./still.ts";
 import type { AudioStreamTraits, PlayedTraits, VideoStreamTraits } from "./traits.ts";
@@ -128,7 +128,7 @@ function reportPosition(model: AnyModel, element: Player, signal: AbortSignal): 
     timer = setTimeout(report, REPORT);
     const { currentTime, duration } = element;
     const length = Number.isFinite(duration) ? duration : 0;
-    model.send({ kind: "state", page: page(), current_time: currentTime, duration: length });
+    say(model, { kind: "state", page: page(), current_time: currentTime, duration: length });
   };
   const request = () => {
     changed = true;

@@ -6,7 +6,7 @@ import { type Engine, type EngineOptions, type MakeEngine, recordedType } from "
 import { asFailure, Failure } from "./failure.ts";
 import { unlessAborted } from "./lifetime.ts";
 import type { Live, Source } from "./live.ts";
-import { type Action, type Answer, page, type Request } from "./page.ts";
+import { type Action, type Answer, page, type Request, say } from "./page.ts";
 import type { Still } from "./still.ts";
 import { liveStream } from "./streams.ts";
 import type { MediaRecorderTraits } from "./traits.ts";
@@ -106,7 +106,7 @@ async function record(
       else status = phase === "pause" ? "paused" : "recording";
       const { duration, size } = recording;
       const told = status === "sending" ? "recording" : status;
-      model.send({ kind: "state", page: page(), id: request.id, status: told, duration, size });
+      say(model, { kind: "state", page: page(), id: request.id, status: told, duration, size });
     }
     show(recording);
   };
