@@ -1,4 +1,4 @@
-"""A page that is reloaded, in the applications whose kernel goes on then; others test JupyterLab."""
+"""A page that is reloaded where the kernel goes on then, in applications besides JupyterLab."""
 
 from __future__ import annotations
 
