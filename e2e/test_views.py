@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
     from e2e.conftest import Launch, OpenNotebook
+
+MARGIN = 2
+"""Pixels that Jupyter leaves around each of its widgets."""
 
 COUNT_TIMERS = """() => {
   const intervals = (globalThis.intervals = new Set());
@@ -67,6 +72,58 @@ def test_streams_stand_side_by_side_in_a_box(notebook: OpenNotebook) -> None:
     expect(frames.nth(0)).to_have_css("width", "320px")
     expect(frames.nth(1)).to_have_css("width", "420px")
     expect(frames.nth(2)).to_have_css("width", "320px")
+
+
+def test_widgets_in_a_row_give_way_alike_and_stand_apart(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        camera = ipywebrtc.CameraStream()
+        recorder = ipywebrtc.ImageRecorder(stream=camera)
+        ipywidgets.HBox([camera, recorder], layout={"width": "900px"})
+        # %%
+        ipywidgets.VBox([camera, recorder, ipywidgets.Button(description="Mine")])
+
+    nb = notebook(cells)
+    nb.run()
+    nb.execute("recorder.recording = True")
+    for cell in range(2):
+        expect(nb.output(cell).get_by_alt_text("The last picture")).to_be_visible()
+    views = nb.output(0).locator(".frame, .recorder")
+    camera, recorder = (view.bounding_box() for view in views.all())
+    assert camera
+    assert recorder
+    assert camera["width"] == recorder["width"] == (900 - 4 * MARGIN) / 2
+    assert camera["x"] + camera["width"] + 2 * MARGIN == recorder["x"]
+
+    parts = nb.output(1).locator(".frame, .recorder, .widget-button")
+    boxes = [part.bounding_box() for part in parts.all()]
+    assert len(boxes) == 3
+    for upper, lower in itertools.pairwise(boxes):
+        assert upper
+        assert lower
+        assert lower["x"] == upper["x"]
+        assert lower["y"] == pytest.approx(upper["y"] + upper["height"] + 2 * MARGIN, abs=1)
+
+
+def test_a_margin_of_the_layout_is_heeded(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywidgets
+
+        import ipywebrtc
+
+        recorders = [ipywebrtc.ImageRecorder(layout={"margin": "0"}) for _ in range(2)]
+        ipywidgets.VBox(recorders)
+
+    nb = notebook(cells)
+    nb.run()
+    expect(nb.output(0).locator(".recorder")).to_have_count(2)
+    upper, lower = (box.bounding_box() for box in nb.output(0).locator(".recorder").all())
+    assert upper
+    assert lower
+    assert lower["y"] == pytest.approx(upper["y"] + upper["height"], abs=1)
 
 
 def test_mute_hide_and_stop(notebook: OpenNotebook) -> None:

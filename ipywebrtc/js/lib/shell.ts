@@ -12,6 +12,8 @@ export function makeShell(
   styles: string,
   signal: AbortSignal,
 ): ShadowRoot {
+  // Jupyter's margin between its widgets; where there are none, the class says nothing.
+  el.classList.add("jupyter-widgets");
   const box = document.createElement("div");
   const root = box.attachShadow({ mode: "open" });
   const sheet = new CSSStyleSheet();
