@@ -70,6 +70,10 @@ SILENCE = 90
 """Ticks without a word after which what a page has begun is given up. A lost connection to the
 notebook's server is back by then: JupyterLab waits before each attempt for a time that it draws by
 lot, up to 0, 1, 3, 7, 15, 31 and 63 s, so an outage of a few may keep a page away for over 30."""
+NO_PAGE = (
+    "There is no notebook page here, which the {} needs: "
+    "run this in a notebook, as in JupyterLab, and not as a program of its own."
+)
 REMEMBERED = 16
 """Requests of which it is known that they are settled."""
 STATUS = ("idle", "waiting", "starting", "live", "recording", "connected", "paused", "ended")
@@ -179,7 +183,14 @@ class Media(anywidget.AnyWidget):
         self.send({**request.content, "page": request.sent_to})
 
     def _later(self, request: Request) -> None:
-        _call_later(self._loop, TICK, lambda: self._tick(request))
+        # On a timer's thread it would come between what this one does with the request.
+        loop = _running_loop() if self._is_alone() else None
+        seconds = 0 if loop else TICK
+        _call_later(loop or self._loop, seconds, lambda: self._tick(request))
+
+    def _is_alone(self) -> bool:
+        """Whether no page can ever come, as in a program that is no notebook's kernel."""
+        return not self._pages and _leads_nowhere(self.comm)
 
     def _tick(self, request: Request) -> None:
         """Send an open request again, or give up.
@@ -188,6 +199,9 @@ class Media(anywidget.AnyWidget):
         time must not be held against the page.
         """
         if request.content["id"] not in self._requests:
+            return
+        if self._is_alone():
+            self._settle(request, error=NoFrontEnd(NO_PAGE.format(type(self).__name__)))
             return
         request.ticks += 1
         request.silent = 0 if request.acknowledged else request.silent + 1
@@ -312,6 +326,20 @@ class Media(anywidget.AnyWidget):
             self._settle(request, error=from_page(failure["name"], failure["message"]))
         else:
             self._settle(request, answer=(content, buffers))
+
+
+def _leads_nowhere(comm: Any) -> bool:
+    """Whether what is sent by a widget's connection goes to nobody.
+
+    Each kernel brings a connection of its own. Without one it is a dummy, or ipykernel's, if a
+    program has imported that.
+    """
+    if isinstance(comm, getattr(sys.modules.get("comm"), "DummyComm", ())):
+        return True
+    kernels = sys.modules.get("ipykernel.kernelbase")
+    if kernels is None or not type(comm).__module__.startswith("ipykernel."):
+        return False
+    return not kernels.Kernel.initialized()
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

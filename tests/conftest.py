@@ -6,8 +6,10 @@ import asyncio
 import io
 from typing import TYPE_CHECKING, Any
 
+import comm
 import PIL.Image
 import pytest
+from comm.base_comm import BaseComm
 
 from e2e.brokers import Broker
 from ipywebrtc import _media
@@ -16,6 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ipywebrtc._media import Media
+
+
+class Connection(BaseComm):
+    """A widget's connection to a notebook: without one it knows that no page can come."""
+
+    def publish_msg(self, *_: Any, **__: Any) -> None:
+        """Send nothing: the pages of the tests get a widget's messages from itself."""
+
+
+@pytest.fixture(autouse=True)
+def connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let widgets be those of a notebook."""
+    monkeypatch.setattr(comm, "create_comm", Connection)
 
 
 class Page:

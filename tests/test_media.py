@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
+import comm
 import pytest
 import traitlets
 
 import ipywebrtc
-from ipywebrtc import CameraStream, ImageRecorder, MediaError, NoFrontEnd, _media
+from ipywebrtc import (
+    CameraStream,
+    FrameReader,
+    ImageRecorder,
+    MediaError,
+    NoFrontEnd,
+    VideoRecorder,
+    _media,
+)
 
 from .conftest import until
 
@@ -104,6 +115,51 @@ def test_without_a_page_a_request_ends_in_an_error() -> None:
         assert recorder.recording is False
 
     asyncio.run(main())
+
+
+PROGRAM = """
+import asyncio
+
+from ipywebrtc import CameraStream, ImageRecorder, NoFrontEnd
+
+recorder = ImageRecorder(stream=CameraStream())
+try:
+    asyncio.run(recorder.snapshot())
+except NoFrontEnd as error:
+    print(error)
+print(recorder.status, recorder.recording)
+"""
+FIRST_REQUEST = 15.0
+"""Seconds in which a program must be told: half of what a picture may take."""
+
+
+@pytest.mark.parametrize("before", ["", "import ipykernel.comm", "from IPython import get_ipython"])
+def test_a_program_without_a_notebook_is_told_at_once(before: str) -> None:
+    command = [sys.executable, "-c", before + PROGRAM]
+    program = subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=FIRST_REQUEST
+    )
+    sentence, status, *_ = program.stdout.splitlines()
+    assert sentence == _media.NO_PAGE.format("ImageRecorder")
+    assert status == "error False"
+
+
+def test_a_reader_of_a_program_is_told_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comm, "create_comm", comm.DummyComm)
+
+    async def main() -> None:
+        reader = FrameReader(stream=CameraStream())
+        with pytest.raises(
+            NoFrontEnd, match="There is no notebook page here, which the FrameReader"
+        ):
+            await anext(aiter(reader))
+        film = VideoRecorder(stream=CameraStream())
+        film.recording = True
+        await until(lambda: film.error)
+        assert film.error == _media.NO_PAGE.format("VideoRecorder")
+        assert film.recording is False
+
+    asyncio.run(asyncio.wait_for(main(), 10))
 
 
 @pytest.mark.usefixtures("quick")
