@@ -18,18 +18,24 @@ from ipywebrtc._media import why_not_waiting
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-State = Literal["ok", "warning", "failure", "pending"]
+State = Literal["ok", "info", "warning", "failure", "pending"]
 
-MARKS: dict[State, str] = {"ok": "ok", "warning": "WARN", "failure": "FAIL", "pending": "..."}
+MARKS: dict[State, str] = {
+    "ok": "ok",
+    "info": "-",
+    "warning": "WARN",
+    "failure": "FAIL",
+    "pending": "...",
+}
 """In ASCII, which every terminal can print."""
 
 NEEDED = ("anywidget", "ipywidgets", "traitlets", "paho-mqtt", "cryptography")
 HOSTS = ("jupyterlab", "notebook", "voila", "marimo", "ipykernel", "jupyter_ui_poll")
 """What shows notebooks and runs their cells; one of them is enough."""
 OPTIONAL = {
-    "numpy": "What becomes an array needs it: pip install numpy.",
-    "pillow": "Pictures as arrays need it: pip install pillow.",
-    "av": "The samples of a recording that is no wav need it: pip install 'ipywebrtc[av]'.",
+    "numpy": "pip install numpy, for what becomes an array.",
+    "pillow": "pip install pillow, for pictures as arrays.",
+    "av": "pip install 'ipywebrtc[av]', for the samples of recordings that are not wav.",
 }
 """What only some functions need, and for what."""
 
@@ -48,9 +54,10 @@ class Fact:
         group: What it belongs to.
         name: What is looked at.
         value: What was found.
-        state: `ok`, `warning` (something is missing), `failure` (something can't work), or
-            `pending` (not known yet).
-        advice: What mends it, in one sentence; empty where nothing has to be mended.
+        state: `ok`, `info` (what is no trouble), `warning` (something is missing), `failure`
+            (something can't work), or `pending` (not known yet).
+        advice: What mends it, in one sentence; empty where nothing has to be mended. That of
+            an `info` is for those who want more.
     """
 
     group: str
@@ -104,7 +111,7 @@ def _installed(name: str) -> Fact:
     try:
         return Fact("Versions", name, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        state: State = "warning" if name in OPTIONAL else "failure"
+        state: State = "info" if name in OPTIONAL else "failure"
         advice = OPTIONAL.get(name, f"This package needs it: pip install {name}.")
         return Fact("Versions", name, "not installed", state, advice)
 

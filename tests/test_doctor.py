@@ -100,7 +100,8 @@ def test_what_is_not_installed_says_what_for(monkeypatch: pytest.MonkeyPatch) ->
     missing = {fact.name: fact for fact in _facts.versions() if fact.state != "ok"}
     assert missing.keys() == {"ipywebrtc-needs-this", "ipywebrtc-likes-this"}
     assert "pip install ipywebrtc-needs-this" in missing["ipywebrtc-needs-this"].advice
-    assert missing["ipywebrtc-likes-this"].state == "warning"
+    assert missing["ipywebrtc-likes-this"].state == "info"
+    assert "  -     ipywebrtc-likes-this  not installed\n" in text([*missing.values()])
 
 
 def test_a_cell_that_would_wait_in_vain_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

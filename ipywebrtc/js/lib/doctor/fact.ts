@@ -4,8 +4,8 @@ export interface Fact {
   group: string;
   name: string;
   value: string;
-  state: "ok" | "warning" | "failure" | "pending";
-  /** What mends it, in one sentence; empty where nothing has to be mended. */
+  state: "ok" | "info" | "warning" | "failure" | "pending";
+  /** What mends it, in one sentence; empty where nothing has to be mended; for an info, what brings more. */
   advice: string;
 }
 

@@ -7,6 +7,7 @@ const some = (...states: Fact["state"][]): Fact[] =>
 
 test("the troubles are counted", () => {
   expect(verdict(some("ok", "ok"))).toBe("All is well");
+  expect(verdict(some("ok", "info"))).toBe("All is well");
   expect(verdict(some("failure", "ok"))).toBe("1 thing does not work");
   expect(verdict(some("failure", "warning", "failure"))).toBe("2 things do not work, 1 warning");
   expect(verdict(some("warning", "warning"))).toBe("2 warnings");

@@ -13,12 +13,13 @@ import styles from "./view.css";
 
 type State = Fact["state"];
 
-/** The worst first. */
+/** The worst first; what is only said counts for less than what is well. */
 const MARKS: Record<State, [sign: string, meaning: string]> = {
   failure: ["✕", "failure"],
   warning: ["!", "warning"],
   pending: ["…", "not known yet"],
   ok: ["✓", "ok"],
+  info: ["i", "information"],
 };
 /** The group that nobody reads while it is well. */
 const CLOSED = "Versions";
