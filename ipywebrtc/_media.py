@@ -119,8 +119,7 @@ class Media(anywidget.AnyWidget):
         known = {"model_id", *self.trait_names()}
         for name in [name for name in kwargs if name[0] != "_" and name not in known]:
             message = f"{type(self).__name__} has no trait {name!r}: the argument has no effect"
-            warn(f"{message}{self._like(name)}.")
-            del kwargs[name]
+            warn(f"{message}{self._instead(name, kwargs.pop(name))}.")
         if self._model_module == "anywidget":
             super().__init__(**kwargs)
         else:
@@ -133,8 +132,8 @@ class Media(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.status}>"
 
-    def _like(self, name: str) -> str:
-        """Return a hint at traits whose names are like this one."""
+    def _instead(self, name: str, value: Any) -> str:  # noqa: ARG002 - for subclasses
+        """Say what to write in place of an unknown argument: traits whose names are like it."""
         own = set(self.trait_names()) - set(ipywidgets.DOMWidget.class_trait_names())
         names = sorted(n for n in own if n[0] != "_")
         like = [n for n in names if name in n] or difflib.get_close_matches(name, names)

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+PICTURE = {name: name for name in ("width", "height", "aspectRatio", "frameRate", "facingMode")} | {
+    "aspect_ratio": "aspectRatio",
+    "frame_rate": "frameRate",
+    "facing_mode": "facingMode",
+}
+"""Constraints of a picture, by the names under which they are given as arguments of a camera."""
+
 
 class MediaStream(Media):
     """A source of video, audio or both, alive in the page that shows or uses it.
@@ -150,6 +157,16 @@ class CameraStream(_DeviceStream):
     mirror = traitlets.Bool(None, allow_none=True).tag(sync=True)
     """Whether the preview is mirrored; None, the default, mirrors a camera that looks at the user.
     Recordings and other people never see it mirrored."""
+
+    def _instead(self, name: str, value: Any) -> str:
+        constraints: dict[str, Any] = {"audio": True, "video": True}
+        if name in constraints:
+            constraints[name] = value
+        elif name in PICTURE:
+            constraints["video"] = {PICTURE[name]: value}
+        else:
+            return super()._instead(name, value)
+        return f"; write constraints={constraints!r}"
 
     @traitlets.validate("constraints")
     def _valid_constraints(self, proposal: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import copy
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -81,6 +82,26 @@ def test_an_unknown_argument_that_is_like_a_trait_is_told_so() -> None:
         WebRTCPeer(stream=CameraStream())
     with pytest.warns(UserWarning, match=r"'constraint': .*; it has 'constraints'\."):
         CameraStream(constraint={"video": True})
+
+
+@pytest.mark.parametrize(
+    ("argument", "constraints"),
+    [
+        ({"audio": False}, {"audio": False, "video": True}),
+        ({"video": {"width": 320}}, {"audio": True, "video": {"width": 320}}),
+        ({"width": 320}, {"audio": True, "video": {"width": 320}}),
+        ({"facing_mode": "user"}, {"audio": True, "video": {"facingMode": "user"}}),
+    ],
+)
+def test_an_argument_that_is_a_constraint_is_told_so(
+    argument: dict[str, Any], constraints: dict[str, Any]
+) -> None:
+    with pytest.warns(UserWarning, match="no effect; write constraints=") as warned:
+        CameraStream(**argument)
+    (sentence,) = [str(warning.message) for warning in warned if warning.category is UserWarning]
+    written = ast.literal_eval(sentence.partition("constraints=")[2].removesuffix("."))
+    assert written == constraints
+    assert CameraStream(constraints=written).constraints == constraints
 
 
 def test_a_trait_without_its_name_is_an_error() -> None:
