@@ -118,6 +118,8 @@ class Call:
         return self.wait_for("peer.connected", "peer.connected")
 
 
+REFUSED = "The TURN server {} refused the username or the credential: check ice_servers."
+THEIRS = "The other side found no way to connect: its error says why."
 FACTS = "peer.status, peer.error, peer.stats, peer.stream_remote.status"
 
 
@@ -452,9 +454,13 @@ def test_a_wrong_password_fails_and_is_not_shown(call: Any, turn: TurnServer) ->
     calling = call("red", "blue", **options)
     calling.wait_for("peer.failed", "peer.failed")
     # Who learns it first says why; the other one may only have heard that there was a reason.
-    refused = "refused the username or the credential"
-    one = next(nb for nb in calling.sides if refused in nb.python("peer.error"))
-    assert one.python("(peer.connected, peer.status)") == (False, "error")
+    sentences = [nb.python("peer.error") for nb in calling.sides]
+    refused = REFUSED.format(turn.url)
+    assert refused in sentences
+    assert {*sentences} <= {refused, THEIRS}
+    for nb in calling.sides:
+        assert nb.python("(peer.connected, peer.failed, peer.status)") == (False, True, "error")
+    one = calling.sides[sentences.index(refused)]
     expect(one.output(1).get_by_text("refused the username")).to_be_visible()
     one.execute(
         "from ipywidgets import Widget\n"
