@@ -16,7 +16,7 @@ import traitlets
 from ipywebrtc._bundle import bundle
 from ipywebrtc._media import Media, _call_later
 from ipywebrtc._mqtt import SERVER_VARIABLE, servers
-from ipywebrtc._reference import REFERENCE
+from ipywebrtc._reference import REFERENCE, is_closed
 from ipywebrtc._warn import warn
 from ipywebrtc.errors import SignalingError
 from ipywebrtc.peers import NO_SERVERS, WebRTCPeer, _valid_server
@@ -122,6 +122,11 @@ class _Person:
         if self.peer.connected:
             return "connected"
         return "reconnecting" if self.was_connected or self.tries else "connecting"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether its widgets are being closed, in whichever order, as by marimo with a cell."""
+        return is_closed(self.peer) or is_closed(self.peer.stream_remote)
 
     def look_after(self, repeat: Callable[[dict[str, Any]], None]) -> None:
         """Begin the call anew if it ended, and repeat signals that seem to be lost."""
@@ -617,7 +622,7 @@ class WebRTCRoom(Media):
         self._set_state(
             peers=[person.peer for person in persons],
             streams=own + [person.peer.stream_remote for person in connected],
-            _people=[_shown(person) for person in persons],
+            _people=[_shown(person) for person in persons if not person.is_closed],
             status=self._current_status(connected=bool(connected)),
             error=self._refusal or (self._channel.error if self._channel else "") or self._notice,
         )

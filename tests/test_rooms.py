@@ -271,6 +271,20 @@ async def test_two_meet_and_part() -> None:
     await until(see, ada, bob)
 
 
+@pytest.mark.parametrize("order", [*itertools.permutations(("stream", "call", "room"))])
+@within(5)
+async def test_what_belongs_to_a_room_is_closed_in_any_order(order: tuple[str, ...]) -> None:
+    """As marimo does when the room's cell runs again."""
+    ada, bob = Person(nickname="Ada"), Person(nickname="Bob")
+    await until(see, ada, bob)
+    (call,) = ada.room.peers
+    widgets = {"stream": call.stream_remote, "call": call, "room": ada.room}
+    for name in order:
+        widgets[name].close()
+    await until(lambda: bob.room.peers == [])
+    assert ada.room.status == "idle"
+
+
 @within(5)
 async def test_nobody_is_there_without_a_page() -> None:
     ada = Person(nickname="Ada")
