@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from e2e.browsers import UNCLOSED, console_errors
 from e2e.kernels import KernelError
 from e2e.notebooks import sources_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from e2e.conftest import OpenNotebook
+    from e2e.conftest import Launch, OpenNotebook
 
 FORGET = """
 import gc, pathlib
@@ -77,3 +78,16 @@ def test_a_client_that_nobody_closed_does_not_stand_still(tmp_path: Path) -> Non
     command = [sys.executable, "-c", FORGET]
     connection = str(tmp_path / "connection.json")
     subprocess.run(command, input=connection, text=True, check=True, timeout=60)
+
+
+def test_one_frame_that_was_not_closed_is_the_browsers(launch: Launch) -> None:
+    page = launch().new_context().new_page()
+    page.route("http://localhost/", lambda route: route.fulfill(body=""))
+    page.goto("http://localhost/")  # It has frames only where it is secure.
+    shape = "{ format: 'RGBA', codedWidth: 8, codedHeight: 8, timestamp: 0 }"
+    forget = f"() => void new VideoFrame(new Uint8Array(256), {shape})"
+    for told in (0, 2):
+        with page.expect_console_message(lambda message: UNCLOSED in message.text):
+            page.evaluate(forget)
+            page.request_gc()
+        assert len(console_errors(page)) == told
