@@ -432,7 +432,7 @@ class WebRTCRoom(Media):
 
     def _look_after(self, person: _Person, channel: Channel) -> None:
         """Begin a call that does not run anew, or end it."""
-        if not person.present or self._is_replaced(person.member):
+        if not person.present or person.is_closed or self._is_replaced(person.member):
             self._drop(person)
         elif channel.status == "open" and self._page:
             person.look_after(lambda message: self._pass_on(person.member, message))

@@ -286,6 +286,16 @@ async def test_what_belongs_to_a_room_is_closed_in_any_order(order: tuple[str, .
 
 
 @within(5)
+async def test_a_call_that_somebody_closed_is_begun_anew() -> None:
+    ada, bob = Person(nickname="Ada"), Person(nickname="Bob")
+    await until(see, ada, bob)
+    (call,) = ada.room.peers
+    call.close()
+    await until(lambda: ada.room.peers and call not in ada.room.peers)
+    await until(see, ada, bob)
+
+
+@within(5)
 async def test_nobody_is_there_without_a_page() -> None:
     ada = Person(nickname="Ada")
     room = WebRTCRoomLocal(room="garden")
