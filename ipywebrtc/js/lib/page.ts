@@ -51,6 +51,9 @@ interface Job {
   answer?: Answer;
 }
 
+/** What is asked of a model, by the requests' ids. */
+type Jobs = Map<string, Job>;
+
 /** The name of this page, the same for all widgets in it and another one after a reload. */
 export function page(): string {
   const shared = globalThis as { [KEY]?: string };
@@ -62,17 +65,23 @@ export function page(): string {
 }
 
 /**
- * The jobs of every model that a widget has in this page, the newest last.
+ * Enters a model's jobs, until the signal fires, among those of every model that its widget has in
+ * this page, the newest last.
  *
  * Colab makes two: one when the kernel makes the widget, and one when an output shows it. Both hear
  * each request, which one of them must do.
  */
-function serversOf(uid: string): Map<string, Job>[] {
-  const shared = globalThis as { [SERVERS]?: Map<string, Map<string, Job>[]> };
+function enter(uid: string, jobs: Jobs, signal: AbortSignal): Set<Jobs> {
+  const shared = globalThis as { [SERVERS]?: Map<string, Set<Jobs>> };
   shared[SERVERS] ??= new Map();
-  const servers = shared[SERVERS].get(uid) ?? [];
-  shared[SERVERS].set(uid, servers);
-  return servers;
+  const servers = shared[SERVERS];
+  const ours = servers.get(uid) ?? new Set();
+  servers.set(uid, ours.add(jobs));
+  onAbort(signal, () => {
+    ours.delete(jobs);
+    if (!ours.size) servers.delete(uid);
+  });
+  return ours;
 }
 
 /** Sends a message, unless the kernel has ended: then there is nobody to tell. */
@@ -101,12 +110,8 @@ export function serve(
   actions: Record<string, Action>,
   signal: AbortSignal,
 ): { press(name: string, more: { timeout: number } & Record<string, unknown>): Promise<void> } {
-  const jobs = new Map<string, Job>();
-  const servers = serversOf(model.get("_uid"));
-  servers.push(jobs);
-  onAbort(signal, () => {
-    servers.splice(servers.indexOf(jobs), 1);
-  });
+  const jobs: Jobs = new Map();
+  const servers = enter(model.get("_uid"), jobs, signal);
 
   function send(kind: string, answer: Answer = {}): void {
     say(model, { kind, page: page(), ...answer.content }, answer.buffers);
@@ -153,8 +158,9 @@ export function serve(
     const job = jobs.get(message.id);
     if (!job) {
       // The newest is the one that is seen.
-      const taken = servers.some((others) => others.has(message.id));
-      if (servers.at(-1) === jobs && !taken) start(message, false);
+      const all = [...servers];
+      const taken = all.some((others) => others.has(message.id));
+      if (all.at(-1) === jobs && !taken) start(message, false);
     } else if (job.answer) send("answer", job.answer);
     else {
       for (const listener of job.repeats) listener(message);
