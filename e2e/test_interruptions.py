@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from e2e.notebooks import Notebook
 
 FPS = 20
+PATIENCE = 30.0
 
 
 def camera_cells() -> None:
@@ -58,6 +60,18 @@ def check_cut_short(nb: Notebook, *, seconds: float) -> None:
     assert found.times[-1] >= seconds
     assert max(np.diff(found.times)) < 1
     assert picture_at(data, seconds / 2).std() > 10
+
+
+def leave_kernel(nb: Notebook, how: str) -> None:
+    """Let a notebook have no kernel any more, as its user does."""
+    if how == "No Kernel":
+        nb.page.locator(".jp-KernelName").first.click()
+        dialog = nb.page.get_by_role("dialog")
+        dialog.get_by_role("combobox").select_option(label="No Kernel")
+        dialog.get_by_role("button", name="Select").click()
+    else:
+        nb.page.get_by_role("menuitem", name="Kernel", exact=True).click()
+        nb.page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
 
 
 def test_a_cut_connection_loses_nothing(notebook: OpenNotebook, proxy: Proxy) -> None:
@@ -141,14 +155,7 @@ def test_a_notebook_without_its_kernel_says_so(notebook: OpenNotebook, how: str)
     nb.output(1).get_by_role("button", name="Record").click()
     wait_for_time(nb, 4)
     path = nb.python("recorder.path")
-    if how == "No Kernel":
-        nb.page.locator(".jp-KernelName").first.click()
-        dialog = nb.page.get_by_role("dialog")
-        dialog.get_by_role("combobox").select_option(label="No Kernel")
-        dialog.get_by_role("button", name="Select").click()
-    else:
-        nb.page.get_by_role("menuitem", name="Kernel", exact=True).click()
-        nb.page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
+    leave_kernel(nb, how)
     nb.page.wait_for_function(ENDED)
     expect(nb.output(0).get_by_text("restarted or ended: run its cell again")).to_be_visible()
     expect(nb.output(1).get_by_text("The kernel restarted or ended")).to_contain_text(path)
@@ -157,6 +164,41 @@ def test_a_notebook_without_its_kernel_says_so(notebook: OpenNotebook, how: str)
     expect(nb.output(1).get_by_role("button", name="Record")).to_be_hidden()
     assert nb.errors == []
     assert contents(nb.folder / path).times[-1] >= 1.5
+
+
+@pytest.mark.parametrize("how", ["No Kernel", "Shut Down"])
+def test_frames_and_calls_end_without_their_kernel(notebook: OpenNotebook, how: str) -> None:
+    def cells() -> None:
+        import numpy as np
+
+        import ipywebrtc
+
+        drawn = ipywebrtc.ArrayStream(width=64, height=48)
+        drawn.write(np.full((48, 64, 3), 200, np.uint8))
+        drawn
+        # %%
+        camera = ipywebrtc.CameraStream()
+        reader = ipywebrtc.FrameReader(stream=camera, format="rgb")
+        frames = []
+        reader.on_frame(frames.append)
+        reader
+        # %%
+        one = ipywebrtc.WebRTCRoomLocal(stream=camera, nickname="One")
+        one
+        # %%
+        other = ipywebrtc.WebRTCRoomLocal(stream=drawn, nickname="Other")
+        other
+
+    nb = notebook(cells)
+    nb.page.evaluate(KEEP_TRACKS)
+    nb.run()
+    nb.wait_for("frames and drawn.status == 'live'", timeout=PATIENCE)
+    nb.wait_for("one.status == other.status == 'connected'", timeout=PATIENCE)
+    leave_kernel(nb, how)
+    nb.page.wait_for_function(ENDED)
+    for cell in range(4):
+        expect(nb.output(cell).get_by_text(re.compile("restarted or ended"))).to_be_visible()
+    assert nb.errors == []
 
 
 def test_a_full_disk_ends_a_recording_and_keeps_what_fits(notebook: OpenNotebook) -> None:

@@ -3,7 +3,7 @@
 import { Failure } from "./failure.ts";
 import { onAbort, onChange } from "./lifetime.ts";
 import type { Opener, Source } from "./live.ts";
-import { page } from "./page.ts";
+import { page, say } from "./page.ts";
 import { toRgba } from "./pixels.ts";
 import { makeSpeaker, type Speaker } from "./speaker.ts";
 import type { ArrayStreamTraits } from "./traits.ts";
@@ -43,7 +43,7 @@ export const array: Opener<ArrayStreamTraits> = {
     });
 
     function tell(open = true): void {
-      model.send({ kind: "drawn", page: page(), number, open });
+      say(model, { kind: "drawn", page: page(), number, open });
     }
 
     function draw(message: Message, bytes: Uint8Array): void {

@@ -9,7 +9,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import { onAbort } from "./lifetime.ts";
-import { page } from "./page.ts";
+import { page, say } from "./page.ts";
 
 /** Bytes in a message: Jupyter takes 10 MiB, Colab much less. */
 const CHUNK = 512 * 1024;
@@ -85,7 +85,7 @@ export function makeLane(
         for (let part = 0; part < parts; part += 1) {
           const message = { kind: "data", page: page(), id, number, part, parts, ...content };
           const chunk = data.slice(part * CHUNK, (part + 1) * CHUNK);
-          model.send(message, undefined, [chunk]);
+          say(model, message, [chunk]);
         }
       };
       const item = { number, sent: 0, send };

@@ -1,7 +1,7 @@
 /** The view of a reader: whether it reads, how well, and what went wrong. */
 
 import type { AnyModel } from "@anywidget/types";
-import { isSaved } from "./kernel.ts";
+import { isSaved, onKernelGone } from "./kernel.ts";
 import type { Progress } from "./lane.ts";
 import { onAbort, onChange } from "./lifetime.ts";
 import styles from "./reader.css";
@@ -21,6 +21,7 @@ export interface ReaderView {
 export function readerView(): ReaderView {
   const told = new EventTarget();
   let last: { progress: Progress; came: number } | null = null;
+  let gone = false;
   return {
     progress(progress) {
       last = progress && { progress, came: performance.now() };
@@ -28,9 +29,12 @@ export function readerView(): ReaderView {
     },
     render(el, model, signal) {
       const root = makeShell(el, model, recorder + styles, signal);
-      const saved = isSaved(model);
-      const button = h("button", { type: "button", hidden: saved });
+      gone ||= isSaved(model);
+      const button = h("button", { type: "button" });
       const facts = h("span", { className: "facts" });
+      const ended = isSaved(model)
+        ? "Run the cell again, with a kernel, to read."
+        : "The kernel restarted or ended: run the cell again.";
       const error = h("p", { className: "error" });
       error.setAttribute("role", "alert");
       const traceback = h("pre");
@@ -38,13 +42,14 @@ export function readerView(): ReaderView {
       root.append(h("div", { className: "recorder" }, bar, error, traceback));
 
       const update = () => {
-        const reading = model.get("reading") && !saved;
+        const reading = model.get("reading");
+        button.hidden = gone;
         button.textContent = reading ? "Stop reading" : "Read";
         const fresh = last && performance.now() - last.came < OLD;
-        facts.textContent = reading
-          ? (fresh && sentence(last?.progress)) || model.get("status")
-          : saved
-            ? "Run the cell again, with a kernel, to read."
+        facts.textContent = gone
+          ? ended
+          : reading
+            ? (fresh && sentence(last?.progress)) || model.get("status")
             : "";
         error.textContent = model.get("error");
         error.hidden = !error.textContent;
@@ -57,6 +62,14 @@ export function readerView(): ReaderView {
       });
       onChange(model, ["reading", "status", "error", "_traceback"], update, signal);
       told.addEventListener("told", update, { signal });
+      onKernelGone(
+        model,
+        () => {
+          gone = true;
+          told.dispatchEvent(new Event("told"));
+        },
+        signal,
+      );
       const timer = setInterval(update, OLD);
       onAbort(signal, () => clearInterval(timer));
       update();

@@ -11,7 +11,7 @@ import { onKernelGone } from "./kernel.ts";
 import { type Lane, makeLane, type Progress } from "./lane.ts";
 import { onAbort, onChange, unlessAborted } from "./lifetime.ts";
 import type { Live } from "./live.ts";
-import { type Answer, page, type Request, serve } from "./page.ts";
+import { type Answer, page, type Request, say, serve } from "./page.ts";
 import { liveStream } from "./streams.ts";
 
 /** Makes something of a track and sends it. Called anew for each track, with another signal. */
@@ -102,14 +102,14 @@ function take(
   const failed = (error: unknown) => {
     if (!signal.aborted) reject(asFailure(error));
   };
-  const say = (status: string, error = "") =>
-    model.send({ kind: "state", page: page(), status, error });
+  const tellState = (status: string, error = "") =>
+    say(model, { kind: "state", page: page(), status, error });
   const run = async () => {
     const live = await liveStream(model, signal);
     signal.throwIfAborted();
     live.use(signal);
     const tell = () => {
-      if (live.status === "waiting") say("waiting", waitingFor(live, kind));
+      if (live.status === "waiting") tellState("waiting", waitingFor(live, kind));
     };
     live.watch(tell, signal);
     tell();
@@ -118,13 +118,13 @@ function take(
     else await unlessAborted(live.open(), signal);
     const { use, onFree: freed } = begin({ lane, failed, signal, sequence: told.sequence });
     onFree = freed;
-    followTrack(live, kind, whileSeen(model, use, say), signal);
+    followTrack(live, kind, whileSeen(model, use, tellState), signal);
     const check = () => {
       const reason = endOf(live, kind);
       if (reason instanceof Failure) failed(reason);
       else if (reason) resolve({ content: { ended: true } });
       else if (live.status !== "waiting" && (!live.source || lacks(live, kind))) {
-        say("waiting", waitingFor(live, kind));
+        tellState("waiting", waitingFor(live, kind));
       }
     };
     live.watch(check, signal);
@@ -152,7 +152,7 @@ export function followTrack(live: Live, kind: string, use: UseTrack, signal: Abo
 }
 
 /** Leaves a track alone while the page is hidden, where the model asks for that. */
-function whileSeen(model: AnyModel, use: UseTrack, say: (status: string) => void): UseTrack {
+function whileSeen(model: AnyModel, use: UseTrack, tell: (status: string) => void): UseTrack {
   return (track, signal) => {
     let stop: AbortController | null = null;
     const update = () => {
@@ -160,10 +160,10 @@ function whileSeen(model: AnyModel, use: UseTrack, say: (status: string) => void
       if (paused && stop) {
         stop.abort();
         stop = null;
-        say("paused");
+        tell("paused");
       } else if (!paused && !stop) {
         stop = new AbortController();
-        say("live");
+        tell("live");
         use(track, AbortSignal.any([signal, stop.signal]));
       }
     };

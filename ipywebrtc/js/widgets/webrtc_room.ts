@@ -4,7 +4,7 @@ import type { InitializeProps, RenderProps } from "@anywidget/types";
 import { every } from "../lib/beat.ts";
 import { isSaved, onKernelGone } from "../lib/kernel.ts";
 import { onChange } from "../lib/lifetime.ts";
-import { page, serve } from "../lib/page.ts";
+import { page, say, serve } from "../lib/page.ts";
 import styles from "../lib/room.css";
 import { type Here, roomView } from "../lib/room_view.ts";
 import { makeShell } from "../lib/shell.ts";
@@ -23,7 +23,7 @@ export default () => {
       const life = new AbortController();
       const both = AbortSignal.any([signal, life.signal]);
       serve(model, {}, both);
-      every(BEAT, () => model.send({ kind: "beat", page: page() }), both);
+      every(BEAT, () => say(model, { kind: "beat", page: page() }), both);
       const end = () => {
         life.abort();
         here.gone = true;

@@ -4,7 +4,7 @@ import type { AnyModel } from "@anywidget/types";
 import { makeCopyButton } from "../copy_button.ts";
 import { onKernelGone } from "../kernel.ts";
 import { onChange } from "../lifetime.ts";
-import { page } from "../page.ts";
+import { page, say } from "../page.ts";
 import recorder from "../recorder.css";
 import { h, makeShell } from "../shell.ts";
 import type { DoctorTraits } from "../traits.ts";
@@ -58,7 +58,7 @@ export function reportView(
     }
     for (const element of [...list.children].slice(elements.length)) element.remove();
   };
-  again.addEventListener("click", () => model.send({ kind: "again", page: page() }));
+  again.addEventListener("click", () => say(model, { kind: "again", page: page() }));
   const ended = () => {
     gone = true;
     update();
