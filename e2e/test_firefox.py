@@ -10,6 +10,7 @@ from e2e.firefox import Firefox, Tab
 from e2e.media import write_tone, write_video
 from e2e.notebooks import Notebook, sources_of
 from e2e.recordings import contents, picture_at
+from e2e.test_hosts import room_cells
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -216,17 +217,7 @@ def test_what_is_written_is_read_back(opened: Callable[..., Opened]) -> None:
 
 
 def test_a_room(opened: Callable[..., Opened]) -> None:
-    def cells() -> None:
-        import ipywebrtc
-
-        camera = ipywebrtc.CameraStream()
-        one = ipywebrtc.WebRTCRoomLocal(stream=camera, nickname="One")
-        one
-        # %%
-        other = ipywebrtc.WebRTCRoomLocal(stream=camera, nickname="Other")
-        other
-
-    nb = opened(cells)
+    nb = opened(room_cells, file="")
     nb.run()
     nb.wait_for("one.status == other.status == 'connected'", timeout=PATIENCE)
     for cell in (0, 1):

@@ -260,18 +260,19 @@ def test_what_is_written_is_read_back(notebook: OpenNotebook) -> None:
     assert nb.errors == []
 
 
+def room_cells(file: str) -> None:
+    import ipywebrtc
+
+    stream = ipywebrtc.VideoStream.from_file(file) if file else ipywebrtc.CameraStream()
+    one = ipywebrtc.WebRTCRoomLocal(stream=stream, nickname="One")
+    one
+    # %%
+    other = ipywebrtc.WebRTCRoomLocal(stream=stream, nickname="Other")
+    other
+
+
 def test_a_room_of_one_kernel(notebook: OpenNotebook, file: str) -> None:
-    def cells(file: str) -> None:
-        import ipywebrtc
-
-        stream = ipywebrtc.VideoStream.from_file(file) if file else ipywebrtc.CameraStream()
-        one = ipywebrtc.WebRTCRoomLocal(stream=stream, nickname="One")
-        one
-        # %%
-        other = ipywebrtc.WebRTCRoomLocal(stream=stream, nickname="Other")
-        other
-
-    nb = notebook(cells, file=file)
+    nb = notebook(room_cells, file=file)
     nb.run()
     meet(nb)
 

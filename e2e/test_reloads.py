@@ -10,6 +10,8 @@ from playwright.sync_api import expect
 from e2e.hosts import Notebook7
 from e2e.marimo import Marimo
 from e2e.recordings import contents
+from e2e.test_hosts import meet, room_cells
+from e2e.test_interruptions import camera_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,16 +37,7 @@ def host(
 
 
 def test_a_recording_is_kept_and_the_next_one_works(notebook: OpenNotebook) -> None:
-    def cells() -> None:
-        import ipywebrtc
-
-        camera = ipywebrtc.CameraStream()
-        camera
-        # %%
-        recorder = ipywebrtc.VideoRecorder(stream=camera, codecs="vp8, opus")
-        recorder
-
-    nb = notebook(cells)
+    nb = notebook(camera_cells)
     nb.run()
     nb.output(1).get_by_role("button", name="Record").click()
     nb.wait_for("recorder.duration > 4", timeout=PATIENCE)
@@ -63,23 +56,9 @@ def test_a_recording_is_kept_and_the_next_one_works(notebook: OpenNotebook) -> N
 
 
 def test_a_call_comes_back(notebook: OpenNotebook) -> None:
-    def cells() -> None:
-        import ipywebrtc
-
-        camera = ipywebrtc.CameraStream()
-        one = ipywebrtc.WebRTCRoomLocal(stream=camera, nickname="One")
-        one
-        # %%
-        other = ipywebrtc.WebRTCRoomLocal(stream=camera, nickname="Other")
-        other
-
-    nb = notebook(cells)
+    nb = notebook(room_cells, file="")
     nb.run()
-    for again in (False, True):
-        if again:
-            nb.reload()
-        nb.wait_for("one.status == other.status == 'connected'", timeout=PATIENCE)
-        for cell, name in ((0, "Other"), (1, "One")):
-            video = nb.output(cell).get_by_role("listitem", name=name).locator("video")
-            expect(video).not_to_have_js_property("videoWidth", 0, timeout=1000 * PATIENCE)
+    meet(nb)
+    nb.reload()
+    meet(nb)
     assert nb.errors == []
