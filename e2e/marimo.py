@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import time
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,8 +206,6 @@ class Listener:
 
 def listen(path: str, namespace: dict[str, Any]) -> None:
     """Run what tests ask for, in the kernel: one after the other, until the kernel ends."""
-    import traceback
-
     stacks = stacks_file(Path(path)).open("w")
     print(os.getpid(), file=stacks, flush=True)
     faulthandler.enable(stacks)
@@ -215,18 +214,28 @@ def listen(path: str, namespace: dict[str, Any]) -> None:
     new = Path(f"{path}.new")
     new.write_text(str(server.getsockname()[1]))
     new.rename(path)
-    while True:
-        client, _ = server.accept()
-        with client, client.makefile("rwb") as wire:
-            while (asked := read(wire)) is not None:
-                mode, code = asked
-                try:
-                    compiled = compile(code, "<test>", mode)
-                    answer = (True, eval(compiled, namespace))  # noqa: S307 - our own tests
-                    pickle.dumps(answer)
-                except BaseException:  # noqa: BLE001 - whatever a test provokes
-                    answer = (False, traceback.format_exc())
-                write(wire, answer)
+    try:
+        while True:
+            serve(server, namespace)
+    except BaseException:
+        traceback.print_exc(file=stacks)
+        stacks.flush()
+        raise
+
+
+def serve(server: socket.socket, namespace: dict[str, Any]) -> None:
+    """Run what one client asks for, until it leaves."""
+    client, _ = server.accept()
+    with client, client.makefile("rwb") as wire:
+        while (asked := read(wire)) is not None:
+            mode, code = asked
+            try:
+                compiled = compile(code, "<test>", mode)
+                answer = (True, eval(compiled, namespace))  # noqa: S307 - our own tests
+                pickle.dumps(answer)
+            except BaseException:  # noqa: BLE001 - whatever a test provokes
+                answer = (False, traceback.format_exc())
+            write(wire, answer)
 
 
 def cell_of(source: str) -> str:

@@ -274,7 +274,7 @@ def room_cells(file: str) -> None:
 def test_a_room_of_one_kernel(notebook: OpenNotebook, file: str) -> None:
     nb = notebook(room_cells, file=file)
     nb.run()
-    meet(nb)
+    meet_and_part(nb)
 
 
 def test_a_room_over_a_broker(notebook: OpenNotebook, broker: Broker, file: str) -> None:
@@ -291,7 +291,15 @@ def test_a_room_over_a_broker(notebook: OpenNotebook, broker: Broker, file: str)
 
     nb = notebook(cells, server=broker.tcp, file=file)
     nb.run()
+    meet_and_part(nb)
+
+
+def meet_and_part(nb: Notebook) -> None:
+    """Check that two rooms of a notebook see each other, and that one may leave."""
     meet(nb)
+    nb.execute("one.leave()")
+    nb.wait_for("other.peers == []", timeout=PATIENCE)
+    assert nb.errors == []
 
 
 def meet(nb: Notebook) -> None:
@@ -299,7 +307,4 @@ def meet(nb: Notebook) -> None:
     nb.wait_for("one.status == other.status == 'connected'", timeout=PATIENCE)
     for cell, name in ((0, "Other"), (1, "One")):
         video = nb.output(cell).get_by_role("listitem", name=name).locator("video")
-        expect(video).not_to_have_js_property("videoWidth", 0)
-    nb.execute("one.leave()")
-    nb.wait_for("other.peers == []", timeout=PATIENCE)
-    assert nb.errors == []
+        expect(video).not_to_have_js_property("videoWidth", 0, timeout=1000 * PATIENCE)
