@@ -10,13 +10,12 @@ import faulthandler
 import os
 import pickle
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import time
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,13 +28,12 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
 START_TIMEOUT = 60.0
-SIZE = struct.Struct("!I")
 
 LISTENER = """
 import marimo as _marimo
 import e2e.marimo as _tests
 
-_marimo.Thread(target=_tests.listen, args=({port_file!r}, globals()), daemon=True).start()
+_marimo.Thread(target=_tests.listen, args=({address_file!r}, globals()), daemon=True).start()
 """
 SETTINGS = "[tool.marimo.runtime]\nauto_instantiate = true\n"
 HEAD = "import marimo\n\napp = marimo.App()\n"
@@ -117,7 +115,7 @@ class Marimo:
             except OSError:
                 time.sleep(INTERVAL)
             else:
-                return Listener(port_file(notebook))
+                return Listener(address_file(notebook))
         message = f"marimo did not start:\n{log.read_text()}"
         raise RuntimeError(message)
 
@@ -133,7 +131,7 @@ class Marimo:
 
     def wait_until_open(self, page: Page, notebook: Path) -> None:
         """Wait until the cells have run."""
-        while not port_file(notebook).exists():
+        while not address_file(notebook).exists():
             page.wait_for_timeout(1000 * INTERVAL)
         if self._mode == "edit":
             page.wait_for_function(IDLE)
@@ -157,12 +155,12 @@ class Listener:
     """A client of the cell that listens; see `Kernel`.
 
     Args:
-        port_file: Where that cell writes its port.
+        address_file: Where that cell writes its address.
     """
 
-    def __init__(self, port_file: Path) -> None:
-        self._port_file = port_file
-        self._socket: socket.socket | None = None
+    def __init__(self, address_file: Path) -> None:
+        self._address_file = address_file
+        self._connection: connection.Connection | None = None
 
     def execute(self, code: str, *, timeout: float = ANSWER_TIMEOUT) -> None:
         """Run statements; raise `KernelError` with the traceback if they raise."""
@@ -174,18 +172,18 @@ class Listener:
 
     def close(self) -> None:
         """Disconnect; the kernel lives on."""
-        if self._socket:
-            self._socket.close()
+        if self._connection:
+            self._connection.close()
 
     def _ask(self, mode: str, code: str, timeout: float) -> Any:
-        if self._socket is None:
-            self._socket = socket.create_connection((ADDRESS, int(self._port_file.read_text())))
-        self._socket.settimeout(timeout)
         try:
-            with self._socket.makefile("rwb") as wire:
-                write(wire, (mode, code))
-                fine, value = read(wire)
-        except OSError as error:
+            if self._connection is None:
+                self._connection = connection.Client(self._address_file.read_text())
+            self._connection.send((mode, code))
+            if not self._connection.poll(timeout):
+                raise TimeoutError(timeout)
+            fine, value = self._connection.recv()
+        except (EOFError, OSError) as error:
             message = f"no answer to {code!r}, by {error!r}. The kernel:\n{self._stacks()}"
             raise TimeoutError(message) from error
         if not fine:
@@ -194,7 +192,7 @@ class Listener:
 
     def _stacks(self) -> str:
         """Let the kernel, if it lives, write where its threads are."""
-        path = stacks_file(self._port_file)
+        path = stacks_file(self._address_file)
         process = int(path.read_text().split()[0])
         try:
             os.kill(process, signal.SIGUSR1)
@@ -210,32 +208,32 @@ def listen(path: str, namespace: dict[str, Any]) -> None:
     print(os.getpid(), file=stacks, flush=True)
     faulthandler.enable(stacks)
     faulthandler.register(signal.SIGUSR1, stacks)
-    server = socket.create_server((ADDRESS, 0))
-    new = Path(f"{path}.new")
-    new.write_text(str(server.getsockname()[1]))
-    new.rename(path)
     try:
-        while True:
-            serve(server, namespace)
+        # No port: a stranger may still try to connect to one, as a client of a kernel that ended.
+        with connection.Listener(family="AF_UNIX") as listener:
+            new = Path(f"{path}.new")
+            new.write_text(listener.address)
+            new.rename(path)
+            while True:
+                serve(listener, namespace)
     except BaseException:
         traceback.print_exc(file=stacks)
         stacks.flush()
         raise
 
 
-def serve(server: socket.socket, namespace: dict[str, Any]) -> None:
+def serve(listener: connection.Listener, namespace: dict[str, Any]) -> None:
     """Run what one client asks for, until it leaves."""
-    client, _ = server.accept()
-    with client, client.makefile("rwb") as wire:
-        while (asked := read(wire)) is not None:
-            mode, code = asked
+    with listener.accept() as client, suppress(EOFError):
+        while True:
+            mode, code = client.recv()
             try:
                 compiled = compile(code, "<test>", mode)
                 answer = (True, eval(compiled, namespace))  # noqa: S307 - our own tests
                 pickle.dumps(answer)
             except BaseException:  # noqa: BLE001 - whatever a test provokes
                 answer = (False, traceback.format_exc())
-            write(wire, answer)
+            client.send(answer)
 
 
 def cell_of(source: str) -> str:
@@ -248,29 +246,16 @@ def cell_of(source: str) -> str:
 
 def write_listening(notebook: Path, text: str) -> None:
     """Write a notebook whose last cell listens."""
-    listener = cell_of(LISTENER.format(port_file=str(port_file(notebook))))
+    listener = cell_of(LISTENER.format(address_file=str(address_file(notebook))))
     notebook.write_text(text.replace(FOOT, listener + FOOT))
     notebook.with_name("pyproject.toml").write_text(SETTINGS)
 
 
-def write(wire: Any, content: object) -> None:
-    """Send something with its length before it."""
-    data = pickle.dumps(content)
-    wire.write(SIZE.pack(len(data)) + data)
-    wire.flush()
+def address_file(notebook: Path) -> Path:
+    """Say where a notebook's cell writes its address."""
+    return notebook.with_suffix(".address")
 
 
-def read(wire: Any) -> Any:
-    """Receive what `write` sent; None at the end."""
-    head = wire.read(SIZE.size)
-    return pickle.loads(wire.read(*SIZE.unpack(head))) if head else None  # noqa: S301 - our own
-
-
-def port_file(notebook: Path) -> Path:
-    """Say where a notebook's cell writes its port."""
-    return notebook.with_suffix(".port")
-
-
-def stacks_file(port_file: Path) -> Path:
+def stacks_file(address_file: Path) -> Path:
     """Say where the kernel writes what its threads do, and how it crashed."""
-    return port_file.with_suffix(".stacks")
+    return address_file.with_suffix(".stacks")

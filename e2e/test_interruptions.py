@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from e2e.hosts import JupyterLab
     from e2e.notebooks import Notebook
 
-FPS = 20
 PATIENCE = 30.0
 
 
@@ -90,7 +89,7 @@ def test_a_cut_connection_loses_nothing(notebook: OpenNotebook, proxy: Proxy) ->
     duration = nb.python("recorder.duration")
     assert duration > 9
     assert found.duration == pytest.approx(duration, abs=0.25)
-    assert len(found.times) >= 0.95 * FPS * duration
+    assert max(np.diff(found.times)) < 1
     assert nb.python("recorder.status, recorder.error") == ("idle", "")
 
 
@@ -179,8 +178,7 @@ def test_frames_and_calls_end_without_their_kernel(notebook: OpenNotebook, how: 
         # %%
         camera = ipywebrtc.CameraStream()
         reader = ipywebrtc.FrameReader(stream=camera, format="rgb")
-        frames = []
-        reader.on_frame(frames.append)
+        reader.on_frame(lambda _: None)
         reader
         # %%
         one = ipywebrtc.WebRTCRoomLocal(stream=camera, nickname="One")
@@ -192,7 +190,7 @@ def test_frames_and_calls_end_without_their_kernel(notebook: OpenNotebook, how: 
     nb = notebook(cells)
     nb.page.evaluate(KEEP_TRACKS)
     nb.run()
-    nb.wait_for("frames and drawn.status == 'live'", timeout=PATIENCE)
+    nb.wait_for("reader.latest and drawn.status == 'live'", timeout=PATIENCE)
     nb.wait_for("one.status == other.status == 'connected'", timeout=PATIENCE)
     leave_kernel(nb, how)
     nb.page.wait_for_function(ENDED)
