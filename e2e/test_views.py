@@ -74,6 +74,22 @@ def test_streams_stand_side_by_side_in_a_box(notebook: OpenNotebook) -> None:
     expect(frames.nth(2)).to_have_css("width", "320px")
 
 
+def test_a_note_can_be_read_however_small_the_picture_is(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywebrtc
+
+        drawn = ipywebrtc.ArrayStream(width=64, height=48)
+        drawn
+
+    nb = notebook(cells)
+    nb.run()
+    frame = nb.output(0).locator(".frame")
+    expect(frame).to_have_css("width", "64px")
+    nb.execute("drawn.stop()")
+    expect(frame.locator(".note")).to_be_visible()
+    expect(frame).to_have_css("width", "160px")
+
+
 def test_widgets_in_a_row_give_way_alike_and_stand_apart(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywidgets
