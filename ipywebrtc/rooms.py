@@ -423,7 +423,7 @@ class WebRTCRoom(Media):
             self._pages = others
             self._act_in(others[-1])
         for person in [*self._persons.values()]:
-            if not person.peer.connected:
+            if person.is_closed or not person.peer.connected:
                 self._look_after(person, channel)
         self._notice_ticks -= 1
         if self._notice and self._notice_ticks <= 0:

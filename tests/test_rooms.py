@@ -285,12 +285,13 @@ async def test_what_belongs_to_a_room_is_closed_in_any_order(order: tuple[str, .
     assert ada.room.status == "idle"
 
 
+@pytest.mark.parametrize("what", ["peer", "stream_remote"])
 @within(5)
-async def test_a_call_that_somebody_closed_is_begun_anew() -> None:
+async def test_a_call_that_somebody_closed_is_begun_anew(what: str) -> None:
     ada, bob = Person(nickname="Ada"), Person(nickname="Bob")
     await until(see, ada, bob)
     (call,) = ada.room.peers
-    call.close()
+    (call if what == "peer" else call.stream_remote).close()
     await until(lambda: ada.room.peers and call not in ada.room.peers)
     await until(see, ada, bob)
 
