@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gc
 import itertools
@@ -767,13 +768,17 @@ async def test_floods_of_garbage_do_nothing(broker: Broker, stranger: Stranger, 
         await flood
         await asyncio.to_thread(stranger.flood, presence, [*garbage, b""] * 10)
         await asyncio.to_thread(stranger.flood, inbox, [b"", b"x", os.urandom(70_000)])
-        bob.send(ada, "still here")
-        await until(lambda: ada.messages[-1:] == ["still here"])
         # mosquitto drops what doesn't fit into its queue, ours or not, but never changes the order.
-        assert ada.messages[:-1] == sorted(set(ada.messages[:-1]))
+        last = sent
+        while not ada.messages[-1:] >= [last]:
+            bob.send(ada, sent)
+            sent += 1
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(until(lambda: ada.messages[-1:] >= [last]), 1)
+        assert ada.messages == sorted(set(ada.messages))
         gc.collect()
-        # The floods have 6 MB.
-        assert tracemalloc.get_traced_memory()[0] - before < 1_000_000
+        # The floods have 6 MB; paho and its buffers took up to 1.1.
+        assert tracemalloc.get_traced_memory()[0] - before < 2_000_000
     finally:
         tracemalloc.stop()
     assert sum(ada.channel.dropped.values()) > 1000
