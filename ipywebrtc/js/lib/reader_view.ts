@@ -1,10 +1,11 @@
 /** The view of a reader: whether it reads, how well, and what went wrong. */
 
 import type { AnyModel } from "@anywidget/types";
-import { isSaved, onKernelGone } from "./kernel.ts";
+import { isSaved } from "./kernel.ts";
 import type { Progress } from "./lane.ts";
 import { onAbort, onChange } from "./lifetime.ts";
 import styles from "./reader.css";
+import type { Watcher } from "./reading.ts";
 import recorder from "./recorder.css";
 import { h, makeShell } from "./shell.ts";
 import type { ReaderTraits } from "./traits.ts";
@@ -12,9 +13,7 @@ import type { ReaderTraits } from "./traits.ts";
 /** Milliseconds after which what the kernel said is old. */
 const OLD = 2000;
 
-export interface ReaderView {
-  /** Shows how the kernel does; null when reading has ended. */
-  progress(told: Progress | null): void;
+export interface ReaderView extends Watcher {
   render(el: HTMLElement, model: AnyModel<ReaderTraits>, signal: AbortSignal): void;
 }
 
@@ -25,6 +24,10 @@ export function readerView(): ReaderView {
   return {
     progress(progress) {
       last = progress && { progress, came: performance.now() };
+      told.dispatchEvent(new Event("told"));
+    },
+    gone() {
+      gone = true;
       told.dispatchEvent(new Event("told"));
     },
     render(el, model, signal) {
@@ -62,14 +65,6 @@ export function readerView(): ReaderView {
       });
       onChange(model, ["reading", "status", "error", "_traceback"], update, signal);
       told.addEventListener("told", update, { signal });
-      onKernelGone(
-        model,
-        () => {
-          gone = true;
-          told.dispatchEvent(new Event("told"));
-        },
-        signal,
-      );
       const timer = setInterval(update, OLD);
       onAbort(signal, () => clearInterval(timer));
       update();

@@ -33,8 +33,12 @@ export interface Reader {
   begin(reading: Reading): { use: UseTrack; onFree(): void };
 }
 
-/** What the view shows of the kernel. */
-export type OnProgress = (told: Progress | null) => void;
+/** What the view is told of the kernel. */
+export interface Watcher {
+  /** How it does; null when reading has ended. */
+  progress(told: Progress | null): void;
+  gone(): void;
+}
 
 type Message = Progress & Request & { kind?: string; page?: string; resumed?: boolean };
 
@@ -42,11 +46,15 @@ type Message = Progress & Request & { kind?: string; page?: string; resumed?: bo
 export function serveReader(
   model: AnyModel,
   reader: Reader,
-  onProgress: OnProgress,
+  watcher: Watcher,
   signal: AbortSignal,
 ): void {
   const gone = new AbortController();
-  onKernelGone(model, () => gone.abort(), signal);
+  const end = () => {
+    gone.abort();
+    watcher.gone();
+  };
+  onKernelGone(model, end, signal);
 
   async function read(request: Request, wanted: AbortSignal): Promise<Answer> {
     const done = new AbortController();
@@ -68,13 +76,13 @@ export function serveReader(
           begin(told);
         } else if (ours) {
           turn?.lane.progress(told);
-          onProgress(told);
+          watcher.progress(told);
         }
       };
       model.on("msg:custom", receive);
       onAbort(ends, () => {
         model.off("msg:custom", receive);
-        onProgress(null);
+        watcher.progress(null);
         reject(new Failure("MediaError", "Reading has stopped."));
       });
       begin(request as Message);

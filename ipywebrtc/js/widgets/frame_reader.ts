@@ -10,7 +10,7 @@ export default () => {
   const view = readerView();
   return {
     initialize({ model, signal }: InitializeProps<Traits>): void {
-      serveReader(model, frames(model), view.progress, signal);
+      serveReader(model, frames(model), view, signal);
     },
     render({ model, el, signal }: RenderProps<Traits>): void {
       view.render(el, model, signal);
