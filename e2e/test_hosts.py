@@ -302,9 +302,9 @@ def meet_and_part(nb: Notebook) -> None:
     assert nb.errors == []
 
 
-def meet(nb: Notebook) -> None:
-    """Check that two rooms of a notebook see each other."""
+def meet(nb: Notebook, *, timeout: float | None = None) -> None:
+    """Check that two rooms of a notebook see each other; the timeout, in ms, is for a picture."""
     nb.wait_for("one.status == other.status == 'connected'", timeout=PATIENCE)
     for cell, name in ((0, "Other"), (1, "One")):
         video = nb.output(cell).get_by_role("listitem", name=name).locator("video")
-        expect(video).not_to_have_js_property("videoWidth", 0, timeout=1000 * PATIENCE)
+        expect(video).not_to_have_js_property("videoWidth", 0, timeout=timeout)

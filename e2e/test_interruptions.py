@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from e2e.hosts import JupyterLab
     from e2e.notebooks import Notebook
 
+FPS = 20
 PATIENCE = 30.0
 
 
@@ -89,7 +90,7 @@ def test_a_cut_connection_loses_nothing(notebook: OpenNotebook, proxy: Proxy) ->
     duration = nb.python("recorder.duration")
     assert duration > 9
     assert found.duration == pytest.approx(duration, abs=0.25)
-    assert max(np.diff(found.times)) < 1
+    assert len(found.times) >= 0.95 * FPS * duration
     assert nb.python("recorder.status, recorder.error") == ("idle", "")
 
 

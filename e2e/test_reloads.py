@@ -58,7 +58,7 @@ def test_a_recording_is_kept_and_the_next_one_works(notebook: OpenNotebook) -> N
 def test_a_call_comes_back(notebook: OpenNotebook) -> None:
     nb = notebook(room_cells, file="")
     nb.run()
-    meet(nb)
+    meet(nb, timeout=1000 * PATIENCE)
     nb.reload()
-    meet(nb)
+    meet(nb, timeout=1000 * PATIENCE)
     assert nb.errors == []
