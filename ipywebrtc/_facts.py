@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import ipywebrtc
 from ipywebrtc._bundle import asset
+from ipywebrtc._dropped import summary
 from ipywebrtc._media import why_not_waiting
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def _installed(name: str) -> Fact:
 def kernel() -> list[Fact]:
     """Say what runs the cells here, and what works there."""
     runner = _runner()
-    return [Fact("Kernel", "kernel", _kernel_name(runner)), _waiting(runner), _front_end()]
+    name = Fact("Kernel", "kernel", _kernel_name(runner))
+    return [name, _waiting(runner), _front_end(), _dropped_messages()]
 
 
 def _runner() -> str:
@@ -145,6 +147,14 @@ def _waiting(runner: str) -> Fact:
     if sentence := why_not_waiting(runner):
         return Fact("Kernel", name, "gets no answer from the page", "warning", sentence)
     return Fact("Kernel", name, "works")
+
+
+def _dropped_messages() -> Fact:
+    listed = summary()
+    if not listed:
+        return Fact("Kernel", "dropped", "nothing")
+    advice = "A page or a participant sent what it may not send; SECURITY.md says what that means."
+    return Fact("Kernel", "dropped", listed, "warning", advice)
 
 
 def _front_end() -> Fact:

@@ -34,6 +34,8 @@ WINDOW = 2
 """Pictures that may be on the way."""
 BLIND = 0.1
 """Seconds between pictures while the pages can't be heard, as a cell blocks the kernel."""
+MOST_PAGES = 64
+"""Pages that are waited for; what more there are get every picture all the same."""
 LOST = 3.0
 """Seconds after which a picture is sent again, or its page no longer waited for."""
 
@@ -84,10 +86,11 @@ class Feed:
             if number is None:
                 self._pages.pop(page, None)
             elif page not in self._pages or lost:
-                self._pages[page] = self._number
+                if page in self._pages or len(self._pages) < MOST_PAGES:
+                    self._pages[page] = self._number
                 self._fresh = self._picture is not None
             else:
-                self._pages[page] = max(number, self._pages[page])
+                self._pages[page] = max(min(number, self._number), self._pages[page])
         self._pump()
 
     def _pump(self) -> None:

@@ -1,7 +1,8 @@
 """What every widget of this package shares: its state, and requests to the page that acts for it.
 
 Between the kernel and the pages that hold a widget go these custom messages; their other end is
-`js/lib/page.ts`. Whatever must survive a reload is a synced trait instead.
+`js/lib/page.ts`. Whatever must survive a reload is a synced trait instead. What a page sends is
+validated in `_from_page.py` first.
 
 ====================================================  ==============================================
 page → kernel                                         means
@@ -44,15 +45,19 @@ import uuid
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import anywidget
 import ipywidgets
 import traitlets
 
+from ipywebrtc import _from_page
 from ipywebrtc._bundle import asset
+from ipywebrtc._dropped import drop
 from ipywebrtc._marimo import running_cell
 from ipywebrtc._reference import is_closed
+from ipywebrtc._shapes import Malformed, encodable
+from ipywebrtc._user_code import contained, report
 from ipywebrtc._warn import warn
 from ipywebrtc.errors import MediaError, NoFrontEnd, from_page
 
@@ -76,6 +81,9 @@ NO_PAGE = (
 )
 REMEMBERED = 16
 """Requests of which it is known that they are settled."""
+MOST_PAGES = 64
+"""Pages of one widget; more make the kernel forget those that came first."""
+MALFORMED = "The page's answer was malformed: reload the page and try again."
 STATUS = ("idle", "waiting", "starting", "live", "recording", "connected", "paused", "ended")
 
 
@@ -99,12 +107,17 @@ class Media(anywidget.AnyWidget):
 
     _uid = traitlets.Unicode().tag(sync=True)
 
-    status = traitlets.Enum((*STATUS, "error"), "idle", read_only=True).tag(sync=True)
+    status = traitlets.Enum((*STATUS, "error"), "idle", read_only=True).tag(
+        sync=True, page="reports"
+    )
     """What the widget is doing: `idle`, `waiting` (for a permission or a view), `starting`, `live`
     or `recording` or `connected`, `paused`, `ended` (by itself) or `error`. Read-only."""
 
-    error = traitlets.Unicode(read_only=True).tag(sync=True)
+    error = traitlets.Unicode(read_only=True).tag(sync=True, page="reports")
     """Why it does not work and what to do, in one sentence; empty when all is well. Read-only."""
+
+    _unasked: ClassVar[frozenset[str]] = frozenset()
+    """Requests that a button in the page may begin by itself."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._requests: dict[str, Request] = {}
@@ -125,7 +138,6 @@ class Media(anywidget.AnyWidget):
         else:
             # A subclass that brings its own JavaScript must not send ours along.
             ipywidgets.DOMWidget.__init__(self, **kwargs)
-        self.on_msg(self._on_message)
         if self._cell:
             self._cell.on_end(self.close)
 
@@ -157,6 +169,50 @@ class Media(anywidget.AnyWidget):
         for request in [*self._requests.values()]:
             self._settle(request, error=MediaError(f"The {type(self).__name__} was closed."))
         super().close()
+
+    # What comes from pages
+
+    def _handle_msg(self, msg: dict[str, Any]) -> None:
+        """Take a message of ipywidgets from a page; a malformed one is dropped."""
+        try:
+            data, buffers = msg["content"]["data"], msg.get("buffers")
+            if data["method"] == "update":
+                state = _from_page.state_update(data, buffers)
+                msg = {"content": {"data": {"method": "update", "state": state}}}
+        except (Malformed, LookupError, TypeError):
+            drop("page", f"{type(self).__name__}: a malformed update")
+            return
+        with contained():
+            super()._handle_msg(msg)
+
+    def set_state(self, sync_data: Content) -> None:
+        """Take what a page sets. What it may not set is dropped; see `_from_page.py`."""
+        super().set_state(_from_page.accepted(self, sync_data, "sets"))
+
+    def _handle_custom_msg(self, content: Any, buffers: Any) -> None:
+        """Take a custom message of a page; a malformed one is dropped."""
+        with contained():
+            try:
+                message = _from_page.message(content, buffers)
+            except Malformed:
+                # The page of a user's subclass may have messages of its own.
+                if not self._msg_callbacks.callbacks:
+                    drop("page", f"{type(self).__name__}: a malformed message")
+            else:
+                self._understand(*message)
+            super()._handle_custom_msg(content, buffers)
+
+    def _understand(self, content: Content, buffers: Buffers) -> None:
+        try:
+            self._on_message(self, content, buffers)
+        except Malformed:
+            drop("page", f"{type(self).__name__}: a malformed {content['kind']}")
+        except Exception:  # noqa: BLE001 - whatever an observer of the user's may raise
+            report()
+
+    def _take_from_page(self, name: str, value: Any) -> Any:  # noqa: ARG002 - for subclasses
+        """Return what a trait becomes that a page sets, or raise Malformed."""
+        return value
 
     def _ask(self, name: str, timeout: float, **content: Any) -> Request:
         """Ask the acting page to do something; the request holds the answer's future."""
@@ -237,7 +293,12 @@ class Media(anywidget.AnyWidget):
         self._settled.append(request.content["id"])
         if answer:
             try:
-                self._check(request, answer[0])
+                content, buffers = answer
+                content = _from_page.answer(request.content["name"], content, buffers)
+                answer = content, buffers
+                self._check(request, content)
+            except Malformed:
+                error = MediaError(MALFORMED)
             except MediaError as wrong:
                 error = wrong
         if error:
@@ -266,29 +327,30 @@ class Media(anywidget.AnyWidget):
         with self.hold_sync():
             for name, value in state.items():
                 if self.has_trait(name):
-                    self.set_trait(name, value)
+                    # One text that UTF-8 can't write keeps all widgets from a reloaded page.
+                    self.set_trait(name, encodable(value) if isinstance(value, str) else value)
 
     def _on_message(self, _: Any, content: Content, buffers: Buffers) -> None:
-        kind, page = content.get("kind"), str(content.get("page", ""))
+        kind, page = content["kind"], content["page"]
         if kind == "hello":
             self._said_hello(page)
         elif kind == "bye":
             self._said_bye(page)
         elif kind == "state" and content.get("id", "") in {"", *self._requests}:
-            self._set_state(
-                **{key: content[key] for key in content.keys() - {"kind", "page", "id"}}
-            )
+            state = {name: content[name] for name in content.keys() - {"kind", "page", "id"}}
+            self._set_state(**_from_page.accepted(self, state, "reports"))
         elif kind == "ack" and (request := self._requests.get(content["id"])):
             request.acknowledged = True
         elif kind == "answer":
             self._got_answer(content, buffers)
         elif kind == "asset":
-            self._send_asset(page, str(content["name"]), content.get("have", []))
+            self._send_asset(page, content["name"], content.get("have", []))
 
     def _said_hello(self, page: str) -> None:
         if page not in self._pages:
             # The page that came last is asked first: it's the one that the user just opened.
             self._pages.append(page)
+            del self._pages[:-MOST_PAGES]
         for request in [*self._requests.values()]:
             if not request.begun and request.sent_to not in self._pages:
                 self._send_request(request)
@@ -316,6 +378,9 @@ class Media(anywidget.AnyWidget):
         if request is None:
             if not content.get("unasked") or content["id"] in self._settled:
                 return  # the second copy of an answer, or one to a request given up since
+            if content.get("name") not in self._unasked:
+                drop("page", f"{type(self).__name__}: an answer that nobody asked for")
+                return
             # Somebody pressed the button in the page.
             request = Request({"id": content["id"], "name": content["name"]}, 0)
             self._requests[content["id"]] = request
@@ -352,10 +417,15 @@ def _call_later(
     loop: asyncio.AbstractEventLoop | None, seconds: float, callback: Callable[[], None]
 ) -> None:
     """Call back on the kernel's event loop, from whichever thread; without one, on a timer."""
+
+    def call() -> None:
+        with contained():
+            callback()
+
     if loop is not None and not loop.is_closed():
-        loop.call_soon_threadsafe(loop.call_later, seconds, callback)
+        loop.call_soon_threadsafe(loop.call_later, seconds, call)
         return
-    timer = threading.Timer(seconds, callback)
+    timer = threading.Timer(seconds, call)
     timer.daemon = True
     timer.start()
 

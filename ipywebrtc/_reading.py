@@ -40,6 +40,8 @@ import traitlets
 from ipywebrtc import _media
 from ipywebrtc._media import Media, Request, check_waiting, wait_for
 from ipywebrtc._reference import REFERENCE
+from ipywebrtc._shapes import Malformed
+from ipywebrtc._user_code import contained, interruptible
 from ipywebrtc.errors import MediaError, SourceError
 from ipywebrtc.streams import MediaStream
 
@@ -52,6 +54,10 @@ START_TIMEOUT = 30.0
 """Seconds in which some page must take the request to read."""
 RECENT = 2.0
 """Seconds over which rates and latencies are taken."""
+LARGEST_ITEM = 256 << 20
+"""Bytes of one item: a picture of 8192 by 8192 pixels, uncompressed."""
+AHEAD = 64
+"""Items by which a number may be ahead of the last one: a page has two on the way."""
 
 
 @dataclass
@@ -103,15 +109,21 @@ class CallbackError(Exception):
     """A callback raised."""
 
     def __init__(
-        self, callback: Callable[[Any], object], context: contextvars.Context, error: Exception
+        self, callback: Callable[[Any], object], context: contextvars.Context, error: BaseException
     ) -> None:
         super().__init__(str(error))
         self.callback, self.context, self.error = callback, context, error
 
     def sentence(self) -> str:
         """Say what was raised, where."""
+        if isinstance(self.error, KeyboardInterrupt):
+            return f"Reading has stopped, as {_name(self.callback)} was interrupted."
         raised = "".join(traceback.format_exception_only(self.error)).strip()
         return f"Reading has stopped, as {_name(self.callback)} raised {raised}"
+
+    def for_loops(self) -> Exception:
+        """Return what an `async for` raises: in a cell, what ends a program would do so."""
+        return self.error if isinstance(self.error, Exception) else MediaError(self.sentence())
 
     def text(self) -> str:
         """Return the traceback from the callback on."""
@@ -169,12 +181,12 @@ class Reader(Media):
     stream = traitlets.Instance(MediaStream, allow_none=True).tag(sync=True, **REFERENCE)
     """The stream to read; any, a remote one included. It is opened when it is read."""
 
-    reading = traitlets.Bool(False).tag(sync=True)
+    reading = traitlets.Bool(False).tag(sync=True, page="sets")
     """Whether it reads. A callback or an `async for` sets it to True; set it yourself to use
     `latest` alone. False stops everything, and ends loops; it becomes False when the stream ends,
     fails, or a callback raises. While it is False the stream is not used, nor sent."""
 
-    pause_when_hidden = traitlets.Bool(False).tag(sync=True)
+    pause_when_hidden = traitlets.Bool(False).tag(sync=True, page="sets")
     """Whether nothing is read while the page is hidden, as in a tab behind; default False."""
 
     _traceback = traitlets.Unicode().tag(sync=True)
@@ -216,7 +228,7 @@ class Reader(Media):
     # What subclasses say
 
     def _values(self, item: Item) -> list[Any]:
-        """Make frames or blocks of an item."""
+        """Make frames or blocks of an item, or raise Malformed."""
         raise NotImplementedError
 
     def _taken_in(self, value: Any) -> None:
@@ -232,6 +244,7 @@ class Reader(Media):
         self._received = self._done = 0
         self._busy = 0.0
         self._parts: list[bytes] = []
+        self._bytes = 0
 
     def _listen(self, callback: Callable[[Any], object], *, remove: bool) -> None:
         if remove:
@@ -319,14 +332,14 @@ class Reader(Media):
             self._set_state(status="waiting")
 
     def _on_message(self, widget: Any, content: Content, buffers: Buffers) -> None:
-        kind, request = content.get("kind"), self._request
+        kind, request = content["kind"], self._request
         if kind in ("ack", "data") and request and content.get("id") == request.content["id"]:
             request.acknowledged = True
             request.timeout = math.inf
         if kind == "data":
-            if request and content.get("page") == request.sent_to:
+            if request and content["page"] == request.sent_to:
                 self._got_part(request, content, buffers)
-        elif kind == "state" and not (request and content.get("page") == request.sent_to):
+        elif kind == "state" and not (request and content["page"] == request.sent_to):
             pass  # it has been told to stop, and says so late
         else:
             super()._on_message(widget, content, buffers)
@@ -337,17 +350,21 @@ class Reader(Media):
             if content["id"] != request.content["id"] or content["number"] <= self._received:
                 return
             if content["part"] == 0:
-                self._parts = []
+                self._parts, self._bytes = [], 0
             if content["part"] != len(self._parts):
                 return
+            self._bytes += buffers[0].nbytes if buffers else LARGEST_ITEM + 1
+            if self._bytes > LARGEST_ITEM or content["number"] > self._received + AHEAD:
+                self._parts = []
+                raise Malformed
             self._parts.append(bytes(buffers[0]))
             if len(self._parts) < content["parts"]:
                 return
-            item = Item(content, b"".join(self._parts), arrived)
-            self._parts = []
+            parts, self._parts = self._parts, []
+            item = Item(content, b"".join(parts), arrived)
+            values = self._values(item)
             self._received = content["number"]
             request.content["resumed"] = True
-            values = self._values(item)
             entries = [Entry(value, item, last=value is values[-1]) for value in values]
             self._inbox.extend(entries)
         self._schedule()
@@ -361,8 +378,12 @@ class Reader(Media):
                 return
             self._scheduled = True
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._deliver)
+            self._loop.call_soon_threadsafe(self._deliver_contained)
         else:
+            self._deliver()
+
+    def _deliver_contained(self) -> None:
+        with contained():  # What observes `latest`, or the traits that a callback sets.
             self._deliver()
 
     def _deliver(self) -> None:
@@ -382,7 +403,7 @@ class Reader(Media):
             self._callbacks.call(entry.value)
         except CallbackError as error:
             self._traceback = error.text()
-            self._end(error.error, "error", error.sentence())
+            self._end(error.for_loops(), "error", error.sentence())
             error.context.run(print, error.text(), file=sys.stderr, end="", flush=True)
             return
         for loop in self._loops:
@@ -419,10 +440,11 @@ class Reader(Media):
 
 def _call(callback: Callable[[Any], object], context: contextvars.Context, value: Any) -> None:
     try:
-        context.run(callback, value)
+        with interruptible():
+            context.run(callback, value)
     except CallbackError:
         raise  # of a callback that this one called
-    except Exception as error:
+    except BaseException as error:  # `sys.exit()` would end the kernel
         raise CallbackError(callback, context, error) from error
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import wave
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy as np
 
     Samples = np.ndarray[Any, np.dtype[np.float32]]
@@ -17,11 +16,11 @@ FULL_SCALE = 1 << 15
 """What 16-bit samples are divided by: they become -1 to 1."""
 
 
-def read_sound(source: bytes | Path, fmt: str) -> tuple[Samples, int]:
+def read_sound(source: bytes | Path | IO[bytes], fmt: str) -> tuple[Samples, int]:
     """Decode a sound file.
 
     Args:
-        source: The file, or its bytes.
+        source: The file, open or not, or its bytes.
         fmt: `wav` needs numpy alone; all others PyAV.
 
     Returns:
@@ -32,7 +31,9 @@ def read_sound(source: bytes | Path, fmt: str) -> tuple[Samples, int]:
     """
     import numpy as np
 
-    file = io.BytesIO(source) if isinstance(source, bytes) else str(source)
+    file: Any = io.BytesIO(source) if isinstance(source, bytes) else source
+    if isinstance(file, Path):
+        file = str(file)
     if fmt != "wav":
         return _decode(file, fmt)
     with wave.open(file, "rb") as sound:

@@ -139,7 +139,7 @@ class Doctor(Media):
     # The page
 
     def _on_message(self, widget: Any, content: Content, buffers: Buffers) -> None:
-        kind, page = content.get("kind"), str(content.get("page", ""))
+        kind, page = content["kind"], content["page"]
         if kind == "ping":
             self.send({**content, "kind": "pong"})
         elif kind == "again":

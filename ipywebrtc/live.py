@@ -12,7 +12,9 @@ import traitlets
 
 from ipywebrtc._bundle import bundle
 from ipywebrtc._feed import Feed
+from ipywebrtc._from_page import FRAME, SOUND
 from ipywebrtc._reading import RECENT, Callbacks, Reader
+from ipywebrtc._shapes import Malformed
 from ipywebrtc.streams import MediaStream
 
 if TYPE_CHECKING:
@@ -29,6 +31,12 @@ FRAME_FORMATS = ("jpeg", "webp", "rgb", "gray")
 
 SILENCE = -120.0
 """The level of silence, in dBFS."""
+CHANNELS = {"rgb": 3, "gray": 1}
+"""Bytes of a pixel, in the formats that have a fixed number."""
+AHEAD = 1 << 32
+"""Frames that may have been dropped in between."""
+LEAST_BLOCK = 10
+"""Frames in the shortest block, at the lowest rate."""
 MOST_CHANNELS = 32
 """Channels of sound, which every browser has."""
 WAITING_BLOCKS = 600
@@ -149,7 +157,7 @@ class FrameReader(Reader):
     `rgb` and `gray` are exact, and large: 0.9 MB and 0.3 MB at 640 by 480. `gray` is the
     brightness, as Pillow's mode `L` has it."""
 
-    quality = traitlets.Float(0.8, min=0, max=1).tag(sync=True)
+    quality = traitlets.Float(0.8, min=0, max=1).tag(sync=True, page="sets")
     """Quality of `jpeg` and `webp`, 0 to 1, default 0.8."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -211,10 +219,12 @@ class FrameReader(Reader):
         return _valid_rate(proposal["value"])
 
     def _values(self, item: Item) -> list[Frame]:
-        content = item.content
-        names = ("format", "width", "height", "sequence", "timestamp", "time")
+        content = FRAME(item.content)
+        size = content["width"] * content["height"] * CHANNELS.get(content["format"], 0)
+        if size not in (0, len(item.data)) or content["sequence"] > self._sequence + AHEAD:
+            raise Malformed
         self._sequence = content["sequence"] + 1
-        return [Frame(item.data, **{name: content[name] for name in names})]
+        return [Frame(item.data, **content)]
 
     def _taken_in(self, value: Frame) -> None:
         if self._expected is not None:
@@ -409,10 +419,11 @@ class AudioReader(Reader):
     def _values(self, item: Item) -> list[AudioBlock]:
         import numpy as np
 
-        content, rate = item.content, self.sample_rate
+        content, rate = SOUND(item.content), self.sample_rate
+        size, gap = content["size"], content["missing"]
+        if not item.data or len(item.data) % (4 * self.channels) or size < LEAST_BLOCK:
+            raise Malformed
         samples = np.frombuffer(item.data, "<f4").reshape(-1, self.channels)
-        size = content["size"]
-        gap = content["missing"]
         if content["restart"] and self._ended is not None:
             # Another page has taken over: only the clock knows what was between.
             gap = max(0, round((content["time"] - self._ended) * rate))
@@ -608,7 +619,7 @@ class ArrayStream(MediaStream):
         return _valid_rate(proposal["value"])
 
     def _on_message(self, widget: Any, content: Content, buffers: Buffers) -> None:
-        if content.get("kind") != "drawn":
+        if content["kind"] != "drawn":
             super()._on_message(widget, content, buffers)
             return
         self._feed.heard(content["page"], content["number"] if content["open"] else None)

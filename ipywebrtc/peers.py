@@ -42,6 +42,7 @@ import traitlets
 from ipywebrtc._bundle import bundle
 from ipywebrtc._media import Media, _call_later
 from ipywebrtc._reference import REFERENCE
+from ipywebrtc._user_code import interruptible, report
 from ipywebrtc.streams import MediaStream
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class WebRTCPeer(Media):
     """Whether all tries to connect have failed; `error` says why. `connect()` tries again.
     Read-only."""
 
-    stats = traitlets.Dict(read_only=True).tag(sync=True)
+    stats = traitlets.Dict(read_only=True).tag(sync=True, page="reports")
     """How the call goes, refreshed every 2 s; empty while not connected. `round_trip` in seconds,
     `bitrate_in` and `bitrate_out` in bits per second, `width`, `height` (pixels) and `fps` of the
     received picture, `packet_loss` of what is received, 0 to 1, and `relayed`, whether it goes
@@ -363,12 +364,12 @@ class WebRTCPeer(Media):
                     return
                 signal = self._outgoing.popleft()
             self._session = (signal["from"], signal["to"])
-            try:
-                for listener in [*self._listeners]:
-                    listener(copy.deepcopy(signal))
-            except BaseException:
-                self._delivering = False
-                raise
+            for listener in [*self._listeners]:
+                try:
+                    with interruptible():
+                        listener(copy.deepcopy(signal))
+                except BaseException:  # noqa: BLE001, PERF203 - the others get it all the same
+                    report()
 
     def _hang_up(self) -> None:
         """Tell the other side, should the page not have come to do it."""
@@ -439,8 +440,8 @@ class WebRTCPeer(Media):
             self._check_page()
 
     def _on_message(self, widget: Any, content: Content, buffers: Buffers) -> None:
-        kind, request = content.get("kind"), self._request
-        acts = request is not None and content.get("page") == request.sent_to
+        kind, request = content["kind"], self._request
+        acts = request is not None and content["page"] == request.sent_to
         if request and acts and kind in ("signals", "state"):
             request.acknowledged = True
         if kind == "signals":
@@ -474,9 +475,7 @@ class _RemoteStream(MediaStream):
 
     def _on_message(self, widget: Any, content: Content, buffers: Buffers) -> None:
         request = self._peer._request  # noqa: SLF001 - one file
-        if content.get("kind") == "state" and (
-            request is None or content.get("page") != request.sent_to
-        ):
+        if content["kind"] == "state" and (request is None or content["page"] != request.sent_to):
             return
         super()._on_message(widget, content, buffers)
 

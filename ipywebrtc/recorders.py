@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 import itertools
 import os
-import shutil
-import tempfile
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import ipywidgets
 import traitlets
 
+from ipywebrtc import _temporary
 from ipywebrtc._bundle import bundle
+from ipywebrtc._from_page import file_name
 from ipywebrtc._media import Media, Request, check_waiting, wait_for
 from ipywebrtc._mend import mend
-from ipywebrtc._reference import REFERENCE
+from ipywebrtc._recording_file import RecordingFile
+from ipywebrtc._reference import REFERENCE, held
+from ipywebrtc._shapes import encodable
 from ipywebrtc._sound import read_sound, resample
 from ipywebrtc.errors import MediaError, SourceError, UploadError
 from ipywebrtc.streams import MediaStream
@@ -48,6 +48,9 @@ PROMISES = {"jpg": "jpeg", "m4a": "mp4", "oga": "ogg"} | {
 PIECE = 1 << 20
 """Bytes of a recording that a page gets at once."""
 
+MOST_UPLOADS = 4
+"""Recordings of one widget that may be on their way at once."""
+
 DOWNLOAD_TIMEOUT = 10.0
 """Seconds in which a page must have begun a download."""
 
@@ -65,13 +68,14 @@ class Recorder(Media):
     stream = traitlets.Instance(MediaStream, allow_none=True).tag(sync=True, **REFERENCE)
     """The stream to record."""
 
-    filename = traitlets.Unicode("record").tag(sync=True)
-    """Name for `download()`, `save()` and `autosave`; without an ending the format is added."""
+    filename = traitlets.Unicode("record").tag(sync=True, page="sets")
+    """Name for `download()`, `save()` and `autosave`; without an ending the format is added. Python
+    may set a path. A page can change the name in its folder alone, with the format's own ending."""
 
-    format = traitlets.Unicode().tag(sync=True)
+    format = traitlets.Unicode().tag(sync=True, page="sets")
     """The format of the next recording, as in the ending of its file."""
 
-    recording = traitlets.Bool(False).tag(sync=True)
+    recording = traitlets.Bool(False).tag(sync=True, page="sets")
     """True records; it becomes False when the recording is complete or has failed."""
 
     autosave = traitlets.Bool(False).tag(sync=True)
@@ -85,7 +89,7 @@ class Recorder(Media):
     _recordings = traitlets.Int(0).tag(sync=True)
 
     # The same, as a page of marimo repeats it: cells run when a page changes a widget.
-    _repeated = traitlets.Int(0).tag(sync=True)
+    _repeated = traitlets.Int(0).tag(sync=True, page="sets")
 
     def save(self, filename: str | os.PathLike[str] | None = None) -> None:
         """Write the last recording to a file of the kernel's machine, replacing what is there.
@@ -105,9 +109,9 @@ class Recorder(Media):
             >>> recorder.save("foo.dat")  # foo.dat
         """
         self._check_recorded()
-        path = _file_name(filename or self.filename, self._holder.format)
+        path = _file_name(filename or self.filename, self._recorded_format)
         self._write(path)
-        self.set_trait("path", str(path))
+        self._set_state(path=str(path))
 
     def download(self) -> None:
         """Let the browser download the last recording under `filename`.
@@ -122,6 +126,19 @@ class Recorder(Media):
     def _holder(self) -> Any:
         """The core widget that holds the last recording."""
         raise NotImplementedError
+
+    @property
+    def _recorded_format(self) -> str:
+        """The format of the last recording; a page can't make an ending of it that names none."""
+        held: str = self._holder.format
+        return held if held in PROMISES.values() else self.format
+
+    def _take_from_page(self, name: str, value: Any) -> Any:
+        value = super()._take_from_page(name, value)
+        if name != "filename":
+            return value
+        endings = [ending for ending, fmt in PROMISES.items() if fmt == self.format]
+        return str(Path(self.filename).parent / file_name(value, endings))
 
     def _check_recorded(self) -> None:
         if not self._holder.value:
@@ -157,10 +174,11 @@ class Recorder(Media):
             raise MediaError(message)
 
     def _autosave(self, data: bytes) -> None:
-        path = _unused(_file_name(self.filename, self._holder.format)) if self.autosave else None
+        path = _unused(_file_name(self.filename, self._recorded_format)) if self.autosave else None
         if path:
-            path.write_bytes(data)
-        self.set_trait("path", str(path or ""))
+            with path.open("xb") as file:  # It never follows a link that somebody has put there.
+                file.write(data)
+        self._set_state(path=str(path or ""))
 
 
 def _file_name(filename: str | os.PathLike[str], fmt: str) -> Path:
@@ -204,14 +222,15 @@ class ImageRecorder(Recorder):
     """
 
     _esm = bundle("image_recorder")
+    _unasked = frozenset({"snapshot"})
 
     image = traitlets.Instance(ipywidgets.Image).tag(sync=True, **REFERENCE)
     """The ipywidgets.Image of the last picture: `value` holds its encoded bytes."""
 
-    format = traitlets.Enum(IMAGE_FORMATS, "png").tag(sync=True)
+    format = traitlets.Enum(IMAGE_FORMATS, "png").tag(sync=True, page="sets")
     """`png` (lossless, the default), `jpeg` or `webp` (which Safari can't encode)."""
 
-    quality = traitlets.Float(0.92, min=0, max=1).tag(sync=True)
+    quality = traitlets.Float(0.92, min=0, max=1).tag(sync=True, page="sets")
     """Quality of `jpeg` and `webp`, 0 to 1, default 0.92; no matter for `png`."""
 
     size = traitlets.Tuple(
@@ -219,7 +238,7 @@ class ImageRecorder(Recorder):
         traitlets.Int(min=1, allow_none=True),
         default_value=None,
         allow_none=True,
-    ).tag(sync=True)
+    ).tag(sync=True, page="sets")
     """Width and height of the picture in pixels; None, the default, is the stream's own size.
     Where one of the two is None it follows from the stream's proportions."""
 
@@ -232,7 +251,7 @@ class ImageRecorder(Recorder):
 
     @traitlets.default("image")
     def _default_image(self) -> ipywidgets.Image:
-        return ipywidgets.Image(format=self.format)
+        return held(ipywidgets.Image)(format=self.format)
 
     async def snapshot(self, *, timeout: float | None = None) -> ipywidgets.Image:
         """Take a picture and wait for it.
@@ -362,40 +381,50 @@ class ImageRecorder(Recorder):
 class _MediaRecorder(Recorder):
     """What VideoRecorder and AudioRecorder share: recordings that take time."""
 
-    codecs = traitlets.Unicode("").tag(sync=True)
+    codecs = traitlets.Unicode("").tag(sync=True, page="sets")
     """The codecs of the next recording, separated by commas, as `vp8` or `vp9, opus`; empty, the
     default, for the best that the browser has. One that it hasn't is told in `error`, with those
     that it has."""
 
-    bitrate = traitlets.Int(min=1000).tag(sync=True)
+    bitrate = traitlets.Int(min=1000).tag(sync=True, page="sets")
     """Bits per second of the next recording, as far as the encoder follows it."""
 
     max_duration = traitlets.Float(None, allow_none=True, min=0).tag(sync=True)
     """Seconds after which a recording ends by itself; None, the default, for never."""
 
-    duration = traitlets.Float(0, read_only=True).tag(sync=True)
+    duration = traitlets.Float(0, read_only=True).tag(sync=True, page="reports")
     """Seconds of the recording, without its pauses; refreshed once a second. Read-only."""
 
-    size = traitlets.Int(0, read_only=True).tag(sync=True)
+    size = traitlets.Int(0, read_only=True).tag(sync=True, page="reports")
     """Bytes of the recording, refreshed once a second. Read-only."""
 
     path = traitlets.Unicode(read_only=True).tag(sync=True)
     """The file that holds the recording, from its first byte on: with `autosave` the one that was
-    asked for, else a temporary one. Empty once the recording is in memory alone. Read-only."""
+    asked for, else a temporary one. Only its owner can read a temporary file. It is removed with
+    its recorder, by the next recording, and when the kernel ends: `save()` copies it. Empty once
+    the recording is in memory alone. Read-only."""
 
     embed_limit = traitlets.Int(64 << 20, min=0)
     """Bytes up to which a recording is read into memory, by default 64 MiB. A larger one stays in
-    the file `path` alone."""
+    its file alone; see `path`."""
 
     timeout = traitlets.Float(30, min=0)
     """Seconds until a recording must have begun, by default 30, answering a prompt included."""
 
     _formats: ClassVar[tuple[str, ...]]
+    _unasked = frozenset({"record"})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._request: Request | None = None
         self._uploads: dict[str, _Incoming] = {}
+        self._file: RecordingFile | None = None
         super().__init__(*args, **kwargs)
+        _temporary.sweep()
+
+    def close(self) -> None:
+        """Close the widget in every page, and remove a temporary recording."""
+        super().close()
+        self._keep(None)
 
     def start(self) -> None:
         """Begin to record; the same as `recording = True`.
@@ -484,19 +513,18 @@ class _MediaRecorder(Recorder):
             self._set_state(status="idle")
 
     def _on_message(self, widget: Any, content: Content, buffers: Buffers) -> None:
-        kind = content.get("kind")
+        kind = content["kind"]
         if kind == "chunk":
-            self._took_chunk(content, memoryview(buffers[0] if buffers else b"").cast("B"))
+            self._took_chunk(content, buffers[0] if buffers else memoryview(b""))
         elif kind == "probe":
-            upload = self._uploads.get(str(content["id"]))
-            self._reply(content, upload, number=content["number"])
+            self._reply(content, self._uploads.get(content["id"]), number=content["number"])
         elif kind == "read":
             self._read(content)
-        elif kind != "state" or self._shows(self._requests.get(str(content.get("id")))):
+        elif kind != "state" or self._shows(self._requests.get(content.get("id", ""))):
             super()._on_message(widget, content, buffers)
 
     def _took_chunk(self, chunk: Content, data: memoryview) -> None:
-        identity, page = str(chunk["id"]), str(chunk["page"])
+        identity, page = chunk["id"], chunk["page"]
         upload = self._uploads.get(identity)
         try:
             if upload is None:
@@ -508,7 +536,7 @@ class _MediaRecorder(Recorder):
                 upload.take(chunk, data)
         except (MediaError, OSError, ValueError) as error:
             sentence = f"The recording can't be written: {error}"
-            self._reply(chunk, None, refused=sentence)
+            self._reply(chunk, None, refused=encodable(sentence))
             request = self._requests.get(identity)
             if request and (upload is None or upload.page == page):
                 self._settle(request, error=UploadError(sentence))
@@ -544,23 +572,27 @@ class _MediaRecorder(Recorder):
         if request is None or not first or chunk.get("format") not in self._formats:
             message = "The kernel knows no such recording: it was restarted, or gave it up."
             raise UploadError(message)
+        if len(self._uploads) >= MOST_UPLOADS:
+            message = f"{MOST_UPLOADS} recordings have not arrived yet: wait for one of them."
+            raise UploadError(message)
         request.sent_to, request.begun = page, True
         fmt = chunk["format"]
         if self.autosave:
             path = _unused(_file_name(self.filename, fmt).absolute())
         else:
-            path = Path(tempfile.gettempdir(), f"ipywebrtc-{uuid.uuid4().hex}.{fmt}")
+            path = _temporary.new_file(fmt)
         upload = _Incoming(path, fmt, page, temporary=not self.autosave)
         self._uploads[identity] = upload
-        self.set_trait("path", str(path))
+        self._set_state(path=str(path))
         return upload
 
     def _check(self, request: Request, content: Content) -> None:
         if upload := self._uploads.get(request.content["id"]):
             try:
                 upload.finish(content["chunks"], content["size"])
+                upload.load(self.embed_limit)
             except OSError as error:
-                message = f"The recording can't be completed: {error}"
+                message = f"The recording can't be completed, record again: {error}."
                 raise UploadError(message) from error
 
     def _answered(self, request: Request, content: Content, buffers: Buffers) -> None:  # noqa: ARG002 - of the base class
@@ -569,7 +601,7 @@ class _MediaRecorder(Recorder):
         with self.hold_sync():
             self._finish(request)
             if self._shows(request):
-                note = str(content.get("note", ""))
+                note = content.get("note", "")
                 self._set_state(status="idle", error=note, duration=content["duration"])
         # There is none if it was stopped before it began.
         if upload := self._uploads.pop(request.content["id"], None):
@@ -583,18 +615,24 @@ class _MediaRecorder(Recorder):
                 super()._failed(request, error)
         if upload is None:
             return
-        upload.cut()
-        if upload.size == 0:
-            upload.path.unlink()
-            if self._shows(request):
-                self.set_trait("path", "")
-            return
-        mend(upload.path, upload.format, self.duration)
-        kept = f"What had arrived is kept, {upload.size} bytes; it is cut short."
-        error.args = (f"{error} {kept}",)
+        try:
+            upload.cut()
+            if upload.size:
+                mend(upload.path, upload.format, self.duration)
+                upload.load(self.embed_limit)
+                rest = f" What had arrived is kept, {upload.size} bytes; it is cut short."
+            else:
+                upload.path.unlink(missing_ok=True)
+                rest = ""
+        except OSError as lost:
+            upload.size, rest = 0, f" What had arrived is lost: {lost}."
+        error.args = (f"{error}{rest}",)
         if self._shows(request):
             self._set_state(error=str(error))
-        self._deliver(upload)
+        if upload.size:
+            self._deliver(upload)
+        elif self._shows(request):
+            self._set_state(path=str(self._file.path) if self._file else "")
 
     def _finish(self, request: Request) -> None:
         if request is self._request:
@@ -607,14 +645,11 @@ class _MediaRecorder(Recorder):
 
     def _deliver(self, upload: _Incoming) -> None:
         """Put a complete file where users find it."""
-        data, path = b"", str(upload.path)
-        if upload.size <= self.embed_limit:
-            data = upload.path.read_bytes()
-            if upload.temporary:
-                upload.path.unlink()
-                path = ""
+        data = upload.data
+        self._keep(upload.file)
         if self._request is None:
-            self._set_state(size=upload.size, path=path)
+            gone = upload.temporary and upload.file is None
+            self._set_state(size=upload.size, path="" if gone else str(upload.path))
         self._recordings += 1
         holder = self._holder
         holder.format = upload.format
@@ -629,45 +664,64 @@ class _MediaRecorder(Recorder):
                 # The page that recorded has the bytes; another one asks for them.
                 holder._states_to_send.discard("value")  # noqa: SLF001 - there is no public way
 
+    def _keep(self, file: RecordingFile | None) -> None:
+        """Let go of the last recording's file for another one, or for none."""
+        before, self._file = self._file, file
+        if before:
+            before.close()
+
     def _read(self, request: Content) -> None:
         """Send a page a piece of the last recording."""
-        position, length = int(request["position"]), min(int(request["length"]), PIECE)
-        value = self._holder.value
+        position, length = request["position"], min(request["length"], PIECE)
+        value, file = self._holder.value, self._complete_file()
         if value:
             total, piece = len(value), value[position : position + length]
-        elif self._has_file():
-            with Path(self.path).open("rb") as file:
-                total = file.seek(0, 2)
-                file.seek(position)
-                piece = file.read(length)
+        elif file:
+            total, piece = file.size, file.read(position, length)
         else:
             total, piece = 0, b""
         self.send({**request, "kind": "piece", "total": total}, [piece])
 
-    def _has_file(self) -> bool:
-        """Whether the file `path` is there and complete."""
-        return bool(self.path) and self._request is None and not self._uploads
+    def _complete_file(self) -> RecordingFile | None:
+        """Return the file of the last recording, unless another one is being made."""
+        return self._file if self._request is None and not self._uploads else None
 
     def _check_recorded(self) -> None:
-        if not self._has_file():
+        if not self._complete_file():
             super()._check_recorded()
 
     def _write(self, path: Path) -> None:
-        if self._holder.value:
+        if self._holder.value or not self._file:
             super()._write(path)
         else:
-            with contextlib.suppress(shutil.SameFileError):
-                shutil.copyfile(self.path, path)
+            self._file.copy_to(path)
 
 
 class _Incoming(Upload):
     """A recording on its way: its file, and who sends it."""
 
     def __init__(self, path: Path, fmt: str, page: str, *, temporary: bool) -> None:
-        super().__init__(path)
+        super().__init__(path, private=temporary)
         self.format = fmt
         self.page = page
         self.temporary = temporary
+        self.data = b""
+        """The complete recording, if it is in memory."""
+        self.file: RecordingFile | None = None
+        """The complete recording, if it is not."""
+
+    def load(self, most: int) -> None:
+        """Read the complete file into memory if it has so many bytes at most.
+
+        Raises:
+            OSError: The file is not there any more, for example.
+        """
+        file = RecordingFile(self.path, temporary=self.temporary)
+        if file.size > most:
+            self.file = file
+        else:
+            self.data = file.read()
+            file.close()
 
 
 class _Finishing:
@@ -710,10 +764,10 @@ class VideoRecorder(_MediaRecorder):
     video = traitlets.Instance(ipywidgets.Video).tag(sync=True, **REFERENCE)
     """The ipywidgets.Video of the last recording: `value` holds its bytes, up to `embed_limit`."""
 
-    format = traitlets.Enum(VIDEO_FORMATS, "webm").tag(sync=True)
+    format = traitlets.Enum(VIDEO_FORMATS, "webm").tag(sync=True, page="sets")
     """`webm` (the default; VP9 or VP8, with Opus) or `mp4` (H.264 or VP9, with AAC or Opus)."""
 
-    bitrate = traitlets.Int(2_500_000, min=1000).tag(sync=True)
+    bitrate = traitlets.Int(2_500_000, min=1000).tag(sync=True, page="sets")
     """Bits per second of the picture, by default 2.5 million; the sound has 128 000 more."""
 
     async def record(self, seconds: float, *, timeout: float | None = None) -> ipywidgets.Video:
@@ -752,7 +806,7 @@ class VideoRecorder(_MediaRecorder):
     @traitlets.default("video")
     def _default_video(self) -> ipywidgets.Video:
         # Else it would play in a loop, as loud as it was recorded.
-        return ipywidgets.Video(format=self.format, autoplay=False, loop=False)
+        return held(ipywidgets.Video)(format=self.format, autoplay=False, loop=False)
 
     @property
     def _holder(self) -> Any:
@@ -779,10 +833,10 @@ class AudioRecorder(_MediaRecorder):
     audio = traitlets.Instance(ipywidgets.Audio).tag(sync=True, **REFERENCE)
     """The ipywidgets.Audio of the last recording: `value` holds its bytes, up to `embed_limit`."""
 
-    format = traitlets.Enum(AUDIO_FORMATS, "webm").tag(sync=True)
+    format = traitlets.Enum(AUDIO_FORMATS, "webm").tag(sync=True, page="sets")
     """`webm` (the default), `ogg` (both Opus), `mp4` (AAC or Opus) or `wav` (PCM, 16 bits)."""
 
-    bitrate = traitlets.Int(128_000, min=1000).tag(sync=True)
+    bitrate = traitlets.Int(128_000, min=1000).tag(sync=True, page="sets")
     """Bits per second, by default 128 000; no matter for `wav`."""
 
     async def record(self, seconds: float, *, timeout: float | None = None) -> ipywidgets.Audio:
@@ -826,8 +880,12 @@ class AudioRecorder(_MediaRecorder):
             >>> len(samples) / rate  # seconds
         """
         self._check_recorded()
-        source = bytes(self.audio.value) or Path(self.path)
-        samples, rate = read_sound(source, self.audio.format)
+        value, fmt = bytes(self.audio.value), self._recorded_format
+        if value or not self._file:
+            samples, rate = read_sound(io.BytesIO(value), fmt)
+        else:
+            with self._file.opened() as file:
+                samples, rate = read_sound(file, fmt)
         if mono:
             samples = samples.mean(axis=1, keepdims=True)
         wanted = sample_rate or rate
@@ -835,7 +893,7 @@ class AudioRecorder(_MediaRecorder):
 
     @traitlets.default("audio")
     def _default_audio(self) -> ipywidgets.Audio:
-        return ipywidgets.Audio(format=self.format, autoplay=False, loop=False)
+        return held(ipywidgets.Audio)(format=self.format, autoplay=False, loop=False)
 
     @property
     def _holder(self) -> Any:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from ipywebrtc._bundle import bundle
-from ipywebrtc._media import Media, _call_later
+from ipywebrtc._media import MOST_PAGES, Media, _call_later
 from ipywebrtc._mqtt import SERVER_VARIABLE, servers
 from ipywebrtc._reference import REFERENCE, is_closed
+from ipywebrtc._user_code import interruptible
 from ipywebrtc._warn import warn
 from ipywebrtc.errors import SignalingError
 from ipywebrtc.peers import NO_SERVERS, WebRTCPeer, _valid_server
@@ -183,7 +184,7 @@ class WebRTCRoom(Media):
     """What the others see and hear of us: any stream, or None. A change replaces it in all calls,
     which go on."""
 
-    nickname = traitlets.Unicode("anonymous").tag(sync=True)
+    nickname = traitlets.Unicode("anonymous").tag(sync=True, page="sets")
     """How the others see us called. A change is sent to them."""
 
     room_id = traitlets.Unicode(read_only=True)
@@ -212,7 +213,7 @@ class WebRTCRoom(Media):
     """`relay` lets calls go by TURN servers only, so that the others don't learn our address."""
 
     # The view sets it as well.
-    _inside = traitlets.Bool(True).tag(sync=True)
+    _inside = traitlets.Bool(True).tag(sync=True, page="sets")
 
     # What the view shows of the others: id, nickname, peer and stream (references), state, audio,
     # video.
@@ -382,8 +383,8 @@ class WebRTCRoom(Media):
 
     def _on_message(self, widget: Any, content: Content, buffers: Buffers) -> None:
         super()._on_message(widget, content, buffers)
-        kind, page = content.get("kind"), str(content.get("page", ""))
-        if kind == "beat" and page not in self._pages:
+        kind, page = content["kind"], content["page"]
+        if kind == "beat" and page not in self._pages and len(self._pages) < MOST_PAGES:
             self._pages.insert(0, page)  # One that was silent for long is the last choice.
         if kind in ("hello", "beat"):
             self._heard(page)
@@ -482,8 +483,9 @@ class WebRTCRoom(Media):
         if self._admit is None:
             return True
         try:
-            return bool(self._admit({"id": member.id, "nickname": _nickname(member)}))
-        except Exception as error:  # noqa: BLE001 - whatever a user's function may raise
+            with interruptible():
+                return bool(self._admit({"id": member.id, "nickname": _nickname(member)}))
+        except BaseException as error:  # noqa: BLE001 - whatever a user's function may raise
             self._tell(f"{_nickname(member)} was not let in: on_peer's function raised {error!r}.")
             return False
 

@@ -10,9 +10,10 @@ import ipywidgets
 import traitlets
 
 from ipywebrtc._bundle import bundle
-from ipywebrtc._download import download
+from ipywebrtc._download import MOST_BYTES, check_url, download
 from ipywebrtc._media import Media
-from ipywebrtc._reference import REFERENCE
+from ipywebrtc._reference import REFERENCE, held
+from ipywebrtc._shapes import Malformed
 
 if TYPE_CHECKING:
     import os
@@ -25,6 +26,13 @@ PICTURE = {name: name for name in ("width", "height", "aspectRatio", "frameRate"
     "facing_mode": "facingMode",
 }
 """Constraints of a picture, by the names under which they are given as arguments of a camera."""
+
+MEDIA_FORMATS = {
+    "image": {"png", "jpeg", "webp", "gif", "avif", "bmp", "svg+xml", "apng", "x-icon"},
+    "video": {"mp4", "webm", "ogg", "quicktime", "x-matroska", "mpeg", "x-msvideo", "x-m4v"},
+    "audio": {"mpeg", "mp4", "ogg", "wav", "x-wav", "webm", "flac", "x-flac", "aac", "x-aac"},
+}
+"""Formats that a download may have, which become a part of a MIME type in the page."""
 
 
 class MediaStream(Media):
@@ -53,19 +61,19 @@ class MediaStream(Media):
     _esm = bundle("media_stream")
     _kind = traitlets.Unicode("remote").tag(sync=True)
 
-    audio_enabled = traitlets.Bool(True).tag(sync=True)
+    audio_enabled = traitlets.Bool(True).tag(sync=True, page="sets")
     """False sends silence in place of the sound, without closing the microphone."""
 
-    video_enabled = traitlets.Bool(True).tag(sync=True)
+    video_enabled = traitlets.Bool(True).tag(sync=True, page="sets")
     """False sends black in place of the picture, without closing the camera."""
 
-    settings = traitlets.Dict(read_only=True).tag(sync=True)
+    settings = traitlets.Dict(read_only=True).tag(sync=True, page="reports")
     """What the tracks really give, `{"video": {"width": 640, …}, "audio": {…}}`; empty while
     closed. Names are those of MediaTrackSettings in Media Capture and Streams. Read-only."""
 
     # `auto` opens with the first use, `on` opens now and stays, `off` stays closed. The counter
     # makes a second `start()` a new try after a failure.
-    _power = traitlets.Enum(("auto", "on", "off"), "auto").tag(sync=True)
+    _power = traitlets.Enum(("auto", "on", "off"), "auto").tag(sync=True, page="sets")
     _attempt = traitlets.Int(0).tag(sync=True)
 
     # A page that was only reloaded must not ask for a camera that another page opened before.
@@ -95,6 +103,12 @@ class MediaStream(Media):
         """
         self._power = "off"
 
+    def _take_from_page(self, name: str, value: Any) -> Any:
+        # It would open the cameras of all other pages.
+        if name == "_power" and value == "on":
+            raise Malformed
+        return super()._take_from_page(name, value)
+
     def _set_state(self, **state: Any) -> None:
         with self.hold_sync():
             self._opened = self._opened or state.get("status", "idle") != "idle"
@@ -108,13 +122,13 @@ HasStream = MediaStream
 class _DeviceStream(MediaStream):
     """A stream of devices that the user may choose."""
 
-    devices = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True)
+    devices = traitlets.List(traitlets.Dict(), read_only=True).tag(sync=True, page="reports")
     """What could be opened, a list of `{"id", "kind", "label"}` with the kinds `videoinput` and
     `audioinput`; as far as the page was permitted to know it, so it is complete once the stream was
     open. Refreshed when a device is plugged in or out. Ids differ between browsers and sites. See
     https://www.w3.org/TR/mediacapture-streams/#device-info. Read-only."""
 
-    audio_device = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    audio_device = traitlets.Unicode(None, allow_none=True).tag(sync=True, page="sets")
     """The microphone: an id, a label, or a part of a label in any case. None takes the one that was
     chosen last in this browser, else the system's. A change goes on in the same stream. If it is
     not there, `error` lists what is, and an open stream goes on with what it has."""
@@ -148,13 +162,13 @@ class CameraStream(_DeviceStream):
     as a change inside this one is not seen. What no device meets is told in `error`, with what the
     device has. See https://www.w3.org/TR/mediacapture-streams/#media-track-constraints."""
 
-    video_device = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    video_device = traitlets.Unicode(None, allow_none=True).tag(sync=True, page="sets")
     """The camera: an id, a label, or a part of a label in any case. None takes the one that was
     chosen last in this browser, unless the constraints name one or a side, else the system's. A
     change replaces the track in the same stream, so that recordings and calls go on. If it is not
     there, `error` lists what is, and an open stream goes on with what it has."""
 
-    mirror = traitlets.Bool(None, allow_none=True).tag(sync=True)
+    mirror = traitlets.Bool(None, allow_none=True).tag(sync=True, page="sets")
     """Whether the preview is mirrored; None, the default, mirrors a camera that looks at the user.
     Recordings and other people never see it mirrored."""
 
@@ -245,13 +259,13 @@ class MicrophoneStream(_DeviceStream):
     _esm = bundle("microphone_stream")
     _kind = traitlets.Unicode("microphone").tag(sync=True)
 
-    echo_cancellation = traitlets.Bool(True).tag(sync=True)
+    echo_cancellation = traitlets.Bool(True).tag(sync=True, page="sets")
     """Whether what the page itself plays is taken out of the sound; default True."""
 
-    noise_suppression = traitlets.Bool(True).tag(sync=True)
+    noise_suppression = traitlets.Bool(True).tag(sync=True, page="sets")
     """Whether steady noise is taken out, and with it quiet or sustained tones; default True."""
 
-    auto_gain_control = traitlets.Bool(True).tag(sync=True)
+    auto_gain_control = traitlets.Bool(True).tag(sync=True, page="sets")
     """Whether the loudness is evened out, so that levels can't be compared; default True."""
 
 
@@ -277,14 +291,18 @@ class ScreenStream(MediaStream):
     _esm = bundle("screen_stream")
     _kind = traitlets.Unicode("screen").tag(sync=True)
 
-    surface = traitlets.Enum(("monitor", "window", "browser"), None, allow_none=True).tag(sync=True)
+    surface = traitlets.Enum(("monitor", "window", "browser"), None, allow_none=True).tag(
+        sync=True, page="sets"
+    )
     """What the picker offers first: `monitor`, `window`, `browser` (a tab) or None. The user may
     choose another. This and the two below count when the picker opens."""
 
-    audio = traitlets.Bool(False).tag(sync=True)
+    audio = traitlets.Bool(False).tag(sync=True, page="sets")
     """Whether the picker offers to share the sound too; where the system can."""
 
-    cursor = traitlets.Enum(("always", "motion", "never"), None, allow_none=True).tag(sync=True)
+    cursor = traitlets.Enum(("always", "motion", "never"), None, allow_none=True).tag(
+        sync=True, page="sets"
+    )
     """When the pointer is in the picture; None leaves it to the browser."""
 
 
@@ -314,7 +332,7 @@ class _FileStream(MediaStream):
         Example:
             >>> VideoStream.from_file("clip.mp4", loop=False)
         """
-        return cls._of(cls._holder_class.from_file(filename), kwargs)
+        return cls._of(cls._held_class().from_file(filename), kwargs)
 
     @classmethod
     def from_url(cls, url: str, **kwargs: Any) -> Self:
@@ -324,57 +342,69 @@ class _FileStream(MediaStream):
         works with every server that the kernel reaches.
 
         Args:
-            url: Absolute, or relative to the notebook.
+            url: An http, https or blob URL, or one relative to the notebook.
             **kwargs: Traits of the stream.
+
+        Raises:
+            SourceError: The URL has another scheme.
 
         Example:
             >>> ImageStream.from_url("picture.png")
         """
-        return cls._of(cls._holder_class.from_url(url), kwargs)
+        return cls._of(cls._held_class().from_url(check_url(url)), kwargs)
 
     @classmethod
-    def from_download(cls, url: str, **kwargs: Any) -> Self:
+    def from_download(cls, url: str, *, max_bytes: int = MOST_BYTES, **kwargs: Any) -> Self:
         """Make a stream of a URL that the kernel downloads now, so that no origin matters.
 
-        The format is that of the URL's path, else that of the server's Content-Type.
+        The format is that of the URL's path, else that of the server's Content-Type. A download may
+        take 10 minutes.
 
         Args:
-            url: An http or https URL.
+            url: An http or https URL, without a user and password.
+            max_bytes: Bytes that are taken at most, by default 512 MiB.
             **kwargs: Traits of the stream.
 
         Raises:
-            SourceError: The download failed, or it is no http or https URL.
+            SourceError: The download failed, is too large or too slow, or it is no http or https
+                URL.
 
         Example:
             >>> AudioStream.from_download("https://example.org/speech.ogg")
         """
-        data, mime = download(url)
+        data, mime = download(url, max_bytes)
         tag, _, name = mime.partition("/")
-        holder = {"value": data} | ({"format": name} if tag == cls._holder else {})
-        return cls._of(cls._holder_class(**holder), kwargs)
+        known = tag == cls._holder and name in MEDIA_FORMATS[tag]
+        holder = {"value": data} | ({"format": name} if known else {})
+        return cls._of(cls._held_class()(**holder), kwargs)
 
     @classmethod
     def _of(cls, holder: ipywidgets.DOMWidget, kwargs: dict[str, Any]) -> Self:
         return cls(**{cls._holder: holder}, **kwargs)
 
+    @classmethod
+    def _held_class(cls) -> type[ipywidgets.DOMWidget]:
+        """The class of the core widgets that are made here."""
+        return held(cls._holder_class)  # type: ignore[no-any-return]
+
 
 class _PlayedStream(_FileStream):
     """A stream of a file that plays: position, length and loudness."""
 
-    playing = traitlets.Bool(True).tag(sync=True)
+    playing = traitlets.Bool(True).tag(sync=True, page="sets")
     """False pauses, True goes on; at construction False shows the first frame. Becomes False at
     the end of a file that does not loop. Linkable."""
 
-    current_time = traitlets.Float(0, min=0).tag(sync=True)
+    current_time = traitlets.Float(0, min=0).tag(sync=True, page="both")
     """Position in seconds. Setting it seeks; while it plays it is refreshed twice a second."""
 
-    duration = traitlets.Float(0, read_only=True).tag(sync=True)
+    duration = traitlets.Float(0, read_only=True).tag(sync=True, page="reports")
     """Length in seconds; 0 while it is not known, and for sources without end. Read-only."""
 
-    loop = traitlets.Bool(True).tag(sync=True)
+    loop = traitlets.Bool(True).tag(sync=True, page="sets")
     """Whether it begins again at its end; by default what the core widget says."""
 
-    volume = traitlets.Float(1, min=0, max=1).tag(sync=True)
+    volume = traitlets.Float(1, min=0, max=1).tag(sync=True, page="sets")
     """Loudness in the page, 0 to 1, default 1."""
 
     # The page knows a position that was set from one that it reported by the count.
@@ -427,6 +457,10 @@ class VideoStream(_PlayedStream):
     video = traitlets.Instance(ipywidgets.Video, ()).tag(sync=True, **REFERENCE)
     """The ipywidgets.Video whose `value` is played."""
 
+    @traitlets.default("video")
+    def _default_video(self) -> ipywidgets.DOMWidget:
+        return self._held_class()()
+
 
 class AudioStream(_PlayedStream):
     """A sound file or URL, playing.
@@ -449,6 +483,10 @@ class AudioStream(_PlayedStream):
     audio = traitlets.Instance(ipywidgets.Audio, ()).tag(sync=True, **REFERENCE)
     """The ipywidgets.Audio whose `value` is played."""
 
+    @traitlets.default("audio")
+    def _default_audio(self) -> ipywidgets.DOMWidget:
+        return self._held_class()()
+
 
 class ImageStream(_FileStream):
     """A still image as a stream of full resolution; a changed `image.value` is its next frame.
@@ -467,6 +505,10 @@ class ImageStream(_FileStream):
 
     image = traitlets.Instance(ipywidgets.Image, ()).tag(sync=True, **REFERENCE)
     """The ipywidgets.Image whose `value` is shown."""
+
+    @traitlets.default("image")
+    def _default_image(self) -> ipywidgets.DOMWidget:
+        return self._held_class()()
 
 
 class WidgetStream(MediaStream):
@@ -493,11 +535,11 @@ class WidgetStream(MediaStream):
     widget = traitlets.Instance(ipywidgets.DOMWidget, allow_none=True).tag(sync=True, **REFERENCE)
     """The widget whose picture it is: any that can be displayed. A change opens the stream anew."""
 
-    max_fps = traitlets.Float(None, allow_none=True).tag(sync=True)
+    max_fps = traitlets.Float(None, allow_none=True).tag(sync=True, page="sets")
     """Maximum amount of frames per second to capture, above 0; with None as many as the widget has.
     It is a ceiling: a widget that does not change gives no new frames."""
 
-    method = traitlets.Enum(("auto", "canvas", "dom", "screen"), "auto").tag(sync=True)
+    method = traitlets.Enum(("auto", "canvas", "dom", "screen"), "auto").tag(sync=True, page="sets")
     """How the picture is made. `canvas` copies the widget's largest canvas or video, `dom` draws
     any widget, `auto` chooses. `screen` is the browser's own capture: exact, at the frame rate of
     the screen, and only what is in sight; it begins with a click and the browser's question, and

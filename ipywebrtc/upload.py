@@ -33,9 +33,13 @@ its place when it is complete.
 
 from __future__ import annotations
 
+import io
+import os
+import reprlib
 import threading
 from typing import TYPE_CHECKING, Any
 
+from ipywebrtc._shapes import Malformed, whole
 from ipywebrtc.errors import UploadError
 
 if TYPE_CHECKING:
@@ -55,19 +59,21 @@ class Upload:
 
     Args:
         path: Where to write; there must be no file yet.
+        private: Whether nobody but its owner may read it.
 
     Raises:
         OSError: The file can't be made.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, private: bool = False) -> None:
         self.path = path
+        self._mode = 0o600 if private else 0o666  # less the umask
         self.next = 1
         """The number of the first chunk that is missing."""
         self.size = 0
         """Bytes of the file, as far as it is written."""
         self._part = 0
-        self._file = path.open("xb", buffering=0)
+        self._file = self._made(path)
         self._early: dict[int, tuple[dict[str, Any], memoryview]] = {}
         self._lock = threading.Lock()
 
@@ -120,7 +126,7 @@ class Upload:
                 self._file.close()
             if self._part:
                 # The first part is complete; what was to take its place is not.
-                self._path_of(self._part).unlink()
+                self._path_of(self._part).unlink(missing_ok=True)
                 self.size = self.path.stat().st_size
 
     def _write(self, chunk: dict[str, Any], data: memoryview) -> None:
@@ -134,12 +140,16 @@ class Upload:
             if self._part:
                 self._path_of(self._part).unlink()
             self._part, self.size = part, 0
-            self._file = self._path_of(part).open("xb", buffering=0)
+            self._file = self._made(self._path_of(part))
         self._file.seek(position)
         written = 0
         while written < data.nbytes:
             written += self._file.write(data[written:])
         self.size = max(self.size, position + data.nbytes)
+
+    def _made(self, path: Path) -> io.FileIO:
+        # "x" never follows a link that somebody has put there.
+        return io.FileIO(path, "x", opener=lambda name, flags: os.open(name, flags, self._mode))
 
     def _path_of(self, part: int) -> Path:
         return self.path.with_name(f"{self.path.name}.part{part}")
@@ -147,7 +157,8 @@ class Upload:
 
 def _whole(chunk: dict[str, Any], name: str) -> int:
     value = chunk.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        message = f"A chunk has no {name}: {value!r} is no whole number."
-        raise UploadError(message)
-    return value
+    try:
+        return int(whole()(value))
+    except Malformed:
+        message = f"A chunk has no {name}: {reprlib.repr(value)} is no whole number."
+        raise UploadError(message) from None

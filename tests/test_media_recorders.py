@@ -50,7 +50,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder, here = tmp_path / "temporary", tmp_path / "here"
     folder.mkdir()
     here.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    monkeypatch.setattr("ipywebrtc._temporary.folder", lambda: folder)
     monkeypatch.chdir(here)
     return folder
 

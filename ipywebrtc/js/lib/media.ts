@@ -17,6 +17,15 @@ interface UrlResolver {
   resolveUrl?(url: string): Promise<string>;
 }
 
+/** Whether a URL is http, https, blob or relative; `_download.py` has the same. */
+export function mayLoad(url: string): boolean {
+  try {
+    return ["http:", "https:", "blob:"].includes(new URL(url).protocol);
+  } catch {
+    return true; // It is relative.
+  }
+}
+
 /** A URL for what `holder` holds, valid until the signal fires. */
 export async function loadable(
   holder: AnyModel,
@@ -31,6 +40,12 @@ export async function loadable(
   }
   if (format === "url") {
     const given = typeof value === "string" ? value : new TextDecoder().decode(value);
+    if (!mayLoad(given)) {
+      throw new Failure(
+        "SourceError",
+        `The URL of the ${kind} has another scheme than http, https or blob: use one of these, a relative URL, or from_file.`,
+      );
+    }
     const url = (await (holder.widget_manager as UrlResolver)?.resolveUrl?.(given)) ?? given;
     return {
       url,
