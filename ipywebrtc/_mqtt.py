@@ -209,6 +209,11 @@ class MqttTransport:
         connection = self._connection
         return connection.server if connection else None
 
+    @property
+    def where(self) -> str:
+        """Name the broker, for a sentence."""
+        return f"The broker {self.server}" if self.server else "The MQTT broker"
+
     def open(self, listener: Listener) -> None:
         """Begin to connect."""
         self._listener = listener

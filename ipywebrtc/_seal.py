@@ -16,9 +16,13 @@ import time
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ipywebrtc import _from_participant
 from ipywebrtc.errors import SignalingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PROTOCOL = "ipw/1"
 """Begins every topic and is sealed into every envelope: other versions don't understand each
@@ -35,7 +39,7 @@ LONGEST = 65_536
 OVERHEAD = 2 * MEMBER + NONCE + 16 + 64
 """Bytes of an envelope beside that: sender, nonce, tag, sequence number and time."""
 MAX_AGE = 120.0
-"""Seconds that an envelope may be under way, or that two clocks may differ."""
+"""Seconds that an envelope may be under way; also what two clocks may differ by unnoticed."""
 SENDERS = 1024
 """How many senders are remembered at a time."""
 
@@ -101,9 +105,8 @@ class Seal:
         try:
             sender = payload[:start].decode("ascii")
             opened = self._cipher.decrypt(payload[start:end], payload[end:], _bound(topic, sender))
-            sequence, sent, content = json.loads(opened)
-            return Envelope(sender, int(sequence), float(sent), content)
-        except (InvalidTag, ValueError, TypeError, OverflowError, RecursionError):
+            return Envelope(sender, *_from_participant.envelope(opened))
+        except (InvalidTag, ValueError, RecursionError):
             return None
 
 
@@ -113,6 +116,10 @@ class Guard:
     It keeps a few numbers for each sender that knows the secret, for as long as an envelope of
     theirs would not be old; strangers leave no trace but in the counts. Not safe for several
     threads at once.
+
+    An envelope is old by the clock of its sender. How far that clock differs from ours is known
+    once an envelope shows that it is fresh, whatever time it names: it answers something that we
+    said just now.
     """
 
     def __init__(self, seal: Seal) -> None:
@@ -122,18 +129,31 @@ class Guard:
         `SENDERS`, `crowded`."""
         self._seal = seal
         self._heard: dict[tuple[str, str], tuple[int, float]] = {}
+        self._clocks: dict[str, float] = {}
 
     def knows(self, topic: str, sender: str) -> bool:
         """Whether this sender was heard under this topic not long ago."""
         return (topic, sender) in self._heard
 
-    def admit(self, topic: str, payload: bytes, sender: str = "") -> Envelope | None:
+    def clock(self, sender: str) -> float:
+        """Return by how many seconds a sender's clock is ahead of ours, where it is far off."""
+        return self._clocks.get(sender, 0.0)
+
+    def admit(
+        self,
+        topic: str,
+        payload: bytes,
+        sender: str = "",
+        *,
+        is_fresh: Callable[[Envelope], bool] | None = None,
+    ) -> Envelope | None:
         """Open an envelope; None if it is refused, which is counted.
 
         Args:
             topic: Under which it arrived.
             payload: The sealed envelope.
             sender: From whom it must be; empty if from anybody.
+            is_fresh: Whether an envelope that seems old was made just now; else its clock is wrong.
         """
         oversized = len(payload) > LONGEST + OVERHEAD
         envelope = None if oversized else self._seal.open(topic, payload)
@@ -142,26 +162,34 @@ class Guard:
         elif sender not in ("", envelope.sender):
             reason = "foreign"
         else:
-            reason = self._objection(topic, envelope)
+            reason = self._objection(topic, envelope, is_fresh)
         if envelope is None or reason:
             self.dropped[reason] += 1
             return None
         self._heard[topic, envelope.sender] = envelope.sequence, time.time()
         return envelope
 
-    def _objection(self, topic: str, envelope: Envelope) -> str:
+    def _objection(
+        self, topic: str, envelope: Envelope, is_fresh: Callable[[Envelope], bool] | None
+    ) -> str:
         now, key = time.time(), (topic, envelope.sender)
         # A clock may be ahead as far as another lags behind.
         self._heard = {
             key: heard for key, heard in self._heard.items() if now - heard[1] < 2 * MAX_AGE
         }
         last = self._heard.get(key, (-1, 0.0))[0]
-        # Written so that a time that is no number is old.
-        if not abs(now - envelope.time) <= MAX_AGE:
-            return "old"
         if envelope.sequence <= last:
             return "replayed"
-        return "crowded" if last < 0 and len(self._heard) >= SENDERS else ""
+        if last < 0 and len(self._heard) >= SENDERS:
+            return "crowded"
+        if abs(now + self.clock(envelope.sender) - envelope.time) <= MAX_AGE:
+            return ""
+        if is_fresh is None or not is_fresh(envelope):
+            return "old"
+        known = {sender for _, sender in self._heard}
+        self._clocks = {name: ahead for name, ahead in self._clocks.items() if name in known}
+        self._clocks[envelope.sender] = envelope.time - now
+        return ""
 
 
 def new_member() -> str:

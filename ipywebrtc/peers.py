@@ -39,9 +39,11 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from ipywebrtc import _from_participant
 from ipywebrtc._bundle import bundle
 from ipywebrtc._media import Media, _call_later
 from ipywebrtc._reference import REFERENCE
+from ipywebrtc._shapes import Malformed
 from ipywebrtc._user_code import interruptible, report
 from ipywebrtc.streams import MediaStream
 
@@ -72,12 +74,6 @@ CONFIRM = 0.3
 """Seconds until what the page said is confirmed, unless a letter that goes out anyway does so."""
 WAITING_SIGNALS = 64
 """Signals that are kept for the page, or for who passes them on."""
-LONGEST_SIGNAL = 256 * 1024
-"""Characters of a session description, which has some 5 000."""
-MOST_CANDIDATES = 256
-"""Candidates in one signal."""
-LONGEST_NAME = 64
-"""Characters of a session's name."""
 
 ICE_SERVER = re.compile(r"(stuns?|turns?):[^\s@]+")
 NO_SERVERS = (
@@ -262,7 +258,10 @@ class WebRTCPeer(Media):
         Example:
             >>> peer.signal(json.loads(websocket.receive()))
         """
-        signal = _valid_signal(message)
+        try:
+            signal = _from_participant.signal(message)
+        except Malformed:
+            raise ValueError(NO_SIGNAL) from None
         with self._lock:
             if self._incoming and self._incoming[-1]["from"] != signal["from"]:
                 self._incoming.clear()  # They are of a page that is no more.
@@ -494,31 +493,3 @@ def _valid_server(server: Any) -> dict[str, Any]:
     ):
         raise ValueError
     return {"urls": urls} | {name: server[name] for name in ("username", "credential") if turn}
-
-
-def _valid_signal(message: Any) -> Signal:
-    """Return what a signal may hold, of the right kinds and sizes."""
-    try:
-        if len(message["from"]) > LONGEST_NAME or len(message["to"] or "") > LONGEST_NAME:
-            raise ValueError  # noqa: TRY301 - one place to say what is wrong
-        signal = {
-            "from": str(message["from"]),
-            "to": message["to"] and str(message["to"]),
-            "polite": bool(message["polite"]),
-        }
-        if description := message.get("description"):
-            if len(description["sdp"]) > LONGEST_SIGNAL:
-                raise ValueError  # noqa: TRY301
-            signal["description"] = {
-                "type": str(description["type"]),
-                "sdp": str(description["sdp"]),
-            }
-        if candidates := message.get("candidates"):
-            if len(candidates) > MOST_CANDIDATES or len(str(candidates)) > LONGEST_SIGNAL:
-                raise ValueError  # noqa: TRY301
-            signal["candidates"] = [dict(candidate) for candidate in candidates]
-        if message.get("bye"):
-            signal["bye"] = "failed" if message["bye"] == "failed" else "left"
-    except (TypeError, ValueError, KeyError, AttributeError):
-        raise ValueError(NO_SIGNAL) from None
-    return signal

@@ -10,15 +10,20 @@ It knows nothing of widgets and WebRTC. A `Channel` joins the two parts that mak
 ============================  ====================================================================
 topic                         holds
 ============================  ====================================================================
-`ipw/1/<digits>/p/<member>`   presence, retained: `{info, connection, near}`; empty when gone
+`ipw/1/<digits>/p/<member>`   presence, retained: `{info, connection, near, echo}`; `{gone}` and
+                              then nothing when it leaves
 `ipw/1/<digits>/s/<member>`   messages to that member
 ============================  ====================================================================
 
 Presence is refreshed every 30 s and counts for 90 s, once it names us among those who are `near`
-and so can't be older than we are; who sees somebody connect announces itself again. An empty
-presence is the broker's Last Will (MQTT 5 §3.1.2.5) when a kernel dies. It is in clear, so whoever
-knows the topic can make a member seem to have left, which then comes back by itself; and who runs
-the broker can keep messages back: a call that runs is the truth, and not this.
+and so can't be older than we are; who sees somebody connect announces itself again. `echo` has the
+number of the last announcement of each of the others. So who gets back the number of one that was
+just made knows that the answer is fresh, and how far the clocks differ.
+
+An empty presence is the broker's Last Will (MQTT 5 §3.1.2.5) when a kernel dies. It is in clear, so
+whoever knows the topic can publish one. It is a hint: a member that is there announces itself at
+once and stays. Who runs the broker can keep messages back: presence is a hint, and a connected call
+is authoritative. What a participant sends is validated in `_from_participant.py`.
 """
 
 from __future__ import annotations
@@ -32,8 +37,13 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
+from ipywebrtc import _from_participant
+from ipywebrtc._dropped import drop
+from ipywebrtc._from_participant import MEMBERS
 from ipywebrtc._mqtt import MqttTransport
-from ipywebrtc._seal import Envelope, Guard, Seal, new_member
+from ipywebrtc._seal import MAX_AGE, Envelope, Guard, Seal, new_member
+from ipywebrtc._shapes import Malformed
+from ipywebrtc._user_code import contained
 from ipywebrtc.errors import SignalingError
 
 if TYPE_CHECKING:
@@ -66,8 +76,31 @@ EARLY_FOR = 10.0
 """Seconds for which they are."""
 BACKLOG = 512
 """Events that wait while the kernel computes. More are dropped."""
-MEMBERS = 64
-"""Others that are listed."""
+DOUBT = 2.0
+"""Seconds in which a member that is said to have gone can say that it is there."""
+ANSWER_PAUSE = 1.0
+"""Seconds between two answers to that, however often it is said."""
+FORGERIES, FORGERY_SECONDS = 5, 30.0
+"""How often within which time we must be said to have gone to call it an attack. A Last Will may
+come late once or twice."""
+CLAIM = 5.0
+"""Seconds for which somebody keeps a place in a full list without having sent us anything."""
+HANDSHAKE = 60.0
+"""Seconds for which somebody keeps it who has, and with whom there is no call yet."""
+STRANGERS = 16
+"""Senders with a wrong clock that are answered at a time."""
+CLOCK_PATIENCE = 10.0
+"""Seconds after which a clock that can't be measured is reported."""
+ANNOUNCED = 64
+"""Announcements of ours whose echo is known."""
+FORGED = (
+    "{} announces again and again that we have left, though we are here: somebody knows the topic of "
+    "this room. Use a broker with access rules (server=), or another room name and password."
+)
+CLOCKS = (
+    "The clock of another participant is {} min {} this computer's, and its version of ipywebrtc "
+    "can't correct that: set both clocks, or update ipywebrtc there."
+)
 NOT_THERE = "Nothing was sent: we or the other one are not in the room any more."
 TOO_MANY = "Nothing was sent: too many messages wait for a connection to the MQTT broker."
 
@@ -77,6 +110,8 @@ class Transport(Protocol):
 
     exposed: bool
     """Whether others than this kernel see what is carried."""
+    where: str
+    """What carries it, for a sentence."""
 
     def open(self, listener: Listener) -> None:
         """Begin to deliver to a listener, from any thread."""
@@ -111,6 +146,7 @@ class LocalTransport:
     """Carries envelopes between the rooms of this kernel, without any network."""
 
     exposed = False
+    where = "This kernel"
     _listeners: ClassVar[dict[LocalTransport, Listener]] = {}
     _retained: ClassVar[dict[str, bytes]] = {}
     _lock = threading.RLock()
@@ -154,6 +190,10 @@ class Member:
         connection: Grows when it connects again.
         until: When it is taken for gone, by `time.monotonic`.
         outbox: What it was sent lately.
+        clock: Seconds by which its clock is ahead of ours, where they are far apart.
+        met: When it was listed, by `time.monotonic`.
+        heard: Whether it has sent us a message.
+        proven: Whether it is there beyond doubt, as a call with it shows; it then keeps its place.
     """
 
     id: str
@@ -161,6 +201,23 @@ class Member:
     connection: int = field(repr=False)
     until: float = field(repr=False)
     outbox: deque[_Message] = field(default_factory=deque, repr=False)
+    clock: float = field(default=0.0, repr=False)
+    met: float = field(default_factory=time.monotonic, repr=False)
+    heard: bool = field(default=False, repr=False)
+    proven: bool = field(default=False, repr=False)
+
+
+@dataclass
+class _Stranger:
+    """Somebody whose clock is far from ours, or a recording of somebody."""
+
+    sequence: int
+    """Of the last announcement."""
+    ahead: float
+    """Seconds by which its time was ahead of ours."""
+    count: int = 1
+    """Announcements so far."""
+    met: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -183,7 +240,7 @@ class Channel:
     """The way to the members of one room, from the moment it is made until `close`.
 
     Members appear when they are present, and disappear when they leave, when their kernel dies
-    (after 17 s at most), or after 90 s of silence. A message arrives once and in order, also when
+    (after 19 s at most), or after 90 s of silence. A message arrives once and in order, also when
     a connection is lost meanwhile or the broker restarts; or the member disappears, and `on_leave`
     tells. A kernel that computes for longer than 90 s disappears until it is done, for those who
     connect meanwhile after 15 s. Brokers drop messages when they are flooded: don't take a missing
@@ -229,6 +286,8 @@ class Channel:
         """`connecting`, `open`, `error` (it goes on trying) or `closed`."""
         self.error = ""
         """Why there is no connection and what to do, in one sentence; else empty."""
+        self.notice = ""
+        """What is wrong though there is a connection, in one sentence; else empty."""
         self.members: dict[str, Member] = {}
         """The others, by id."""
         self._on_join, self._on_update, self._on_leave = on_join, on_update, on_leave
@@ -241,6 +300,10 @@ class Channel:
         self._connection = 0
         self._announce_at = 0.0
         self._early: deque[tuple[float, Envelope]] = deque(maxlen=EARLY)
+        self._echoes: dict[str, int] = {}
+        self._strangers: dict[str, _Stranger] = {}
+        self._answered = 0.0
+        self._forgeries: deque[float] = deque(maxlen=FORGERIES)
         self._lock = threading.RLock()
         self._loop = _event_loop()
         self._seal = Seal(room, password, exposed=transport.exposed)
@@ -250,6 +313,7 @@ class Channel:
             call=self._call,
             changed=self._changed,
             appeared=self._appeared,
+            doubted=self._doubted,
             vanished=self._vanished,
             arrived=self._arrived,
         )
@@ -323,8 +387,14 @@ class Channel:
     # Our presence.
 
     def _announcement(self) -> bytes:
-        content = {"info": self._info, "connection": self._connection, "near": [*self.members]}
+        about = {"info": self._info, "connection": self._connection, "near": [*self.members]}
+        echo = {name: self._echoes[name] for name in self.members if name in self._echoes}
+        echo |= {name: stranger.sequence for name, stranger in self._strangers.items()}
+        return self._sealed_presence({**about, "echo": echo})
+
+    def _sealed_presence(self, content: Content) -> bytes:
         envelope = Envelope(self.id, self._count(), time.time(), content)
+        self._receiver.announced.append((envelope.sequence, time.monotonic()))
         return self._seal.close(self._receiver.presence, envelope)
 
     def _announce(self) -> None:
@@ -336,7 +406,9 @@ class Channel:
     def _retract(self) -> None:
         if self._present:
             self._present = False
-            self._transport.publish(self._receiver.presence, b"", retain=True)
+            # That we go is sealed, so nobody doubts it; the empty one takes back what is retained.
+            for payload, retain in ((self._sealed_presence({"gone": True}), False), (b"", True)):
+                self._transport.publish(self._receiver.presence, payload, retain=retain)
 
     def _tick(self) -> None:
         """Do what is due.
@@ -360,13 +432,14 @@ class Channel:
                 while member.outbox and (member.outbox[0].sent or now) < now - RESEND:
                     member.outbox.popleft()
                 if member.until <= now:
-                    self._vanished(member.id)
+                    self._forget(member.id)
+            self._look_at_clocks()
 
     # What the receiver hands over to the event loop.
 
     def _call(self, function: Callable[..., None], *arguments: Any) -> None:
         def call() -> None:
-            with self._lock:
+            with contained(), self._lock:
                 if self.status != "closed":
                     function(*arguments)
 
@@ -392,31 +465,54 @@ class Channel:
             member.until = time.monotonic() + GRACE
             self._post_again(member)
 
-    def _appeared(self, sender: str, content: Any, arrived: float) -> None:
-        match content:
-            case {"info": dict(info), "connection": int(connection), "near": list(near)}:
-                pass
-            case _:
-                return
-        member = self.members.get(sender)
-        until = arrived + EXPIRY if self.id in near else 0.0
-        if member is None:
-            if len(self.members) < MEMBERS:
-                member = Member(sender, info, connection, until or arrived + GRACE)
-                self._met(member)
+    def _appeared(self, envelope: Envelope, arrived: float) -> None:
+        sender = envelope.sender
+        try:
+            told = _from_participant.presence(envelope.content)
+        except Malformed:
+            drop("participant", "a malformed presence")
             return
+        if told.gone:
+            self._forget(sender)
+            return
+        self._strangers.pop(sender, None)
+        member = self.members.get(sender)
+        until = arrived + EXPIRY if self.id in {*told.near, *told.echo} else 0.0
+        if member is None:
+            if len(self.members) < MEMBERS or self._make_place():
+                self._echoes[sender] = envelope.sequence
+                clock = self._receiver.guard.clock(sender)
+                until = until or arrived + GRACE
+                self._met(Member(sender, told.info, told.connection, until, clock=clock))
+            return
+        self._echoes[sender] = envelope.sequence
         member.until = max(until, member.until)
-        if member.connection != connection:
-            member.connection = connection
+        if member.connection != told.connection:
+            member.connection = told.connection
             self._announce_at = 0.0
             self._post_again(member)
-        if member.info != info:
-            member.info = info
+        if member.info != told.info:
+            member.info = told.info
             self._on_update(member)
+
+    def _make_place(self) -> bool:
+        """Forget somebody who was only announced, for somebody else; False if all are at work."""
+        now = time.monotonic()
+        idle = [
+            one
+            for one in self.members.values()
+            if not one.proven and now - one.met > (HANDSHAKE if one.heard else CLAIM)
+        ]
+        silent = min(idle, key=lambda one: (one.heard, one.met), default=None)
+        if silent:
+            self._forget(silent.id)
+        return silent is not None
 
     def _met(self, member: Member) -> None:
         self.members[member.id] = member
         self._announce_at = 0.0
+        if member.clock:
+            self._announce()  # It does not understand what we send before it knows our clock.
         self._on_join(member)
         early, self._early = [*self._early], deque(maxlen=EARLY)
         for arrived, envelope in early:
@@ -424,13 +520,71 @@ class Channel:
                 self._arrived(envelope, arrived)
 
     def _vanished(self, sender: str) -> None:
+        """Take the hint that somebody is gone: a Last Will, or a forgery."""
         if sender == self.id and self._present:
-            self._announce_at = 0.0  # A will that came late, or a forgery: we are still there.
-        elif member := self.members.pop(sender, None):
+            self._answer_forgery()
+        elif member := self.members.get(sender):
+            left = time.monotonic() + DOUBT
+            member.until = min(left, member.until)
+            self._loop.call_later(DOUBT, self._call, self._check, sender)
+
+    def _check(self, sender: str) -> None:
+        member = self.members.get(sender)
+        if member and member.until <= time.monotonic():
+            self._forget(sender)
+
+    def _answer_forgery(self) -> None:
+        now = time.monotonic()
+        if now - self._answered >= ANSWER_PAUSE:
+            self._answered = now
+            self._announce()
+        else:
+            self._announce_at = min(self._answered + ANSWER_PAUSE, self._announce_at)
+        self._forgeries.append(now)
+        if len(self._forgeries) == FORGERIES and now - self._forgeries[0] < FORGERY_SECONDS:
+            self._notify(FORGED.format(self._transport.where))
+
+    def _forget(self, sender: str) -> None:
+        self._echoes.pop(sender, None)
+        if member := self.members.pop(sender, None):
             self._on_leave(member)
+
+    def _doubted(self, envelope: Envelope) -> None:
+        """Answer somebody whose clock differs, or whose envelope was recorded long ago.
+
+        The answer names the envelope. What comes back then, and names the answer, is fresh.
+        """
+        stranger = self._strangers.get(envelope.sender)
+        if stranger is None:
+            if len(self._strangers) >= STRANGERS:
+                return
+            ahead = envelope.time - time.time()
+            stranger = self._strangers[envelope.sender] = _Stranger(envelope.sequence, ahead)
+        elif envelope.sequence <= stranger.sequence:
+            return
+        else:
+            stranger.sequence, stranger.count = envelope.sequence, stranger.count + 1
+        self._announce_at = 0.0
+
+    def _look_at_clocks(self) -> None:
+        """Report a clock that can't be measured, as its owner's version does not answer."""
+        now = time.monotonic()
+        for sender, stranger in [*self._strangers.items()]:
+            if now - stranger.met > EXPIRY:
+                del self._strangers[sender]
+            elif stranger.count > 1 and now - stranger.met > CLOCK_PATIENCE:
+                minutes = max(1, round(abs(stranger.ahead) / 60))
+                side = "ahead of" if stranger.ahead > 0 else "behind"
+                self._notify(CLOCKS.format(minutes, side))
+
+    def _notify(self, notice: str) -> None:
+        if self.notice != notice:
+            self.notice = notice
+            self._on_status(self.status, self.error)
 
     def _arrived(self, envelope: Envelope, arrived: float) -> None:
         if member := self.members.get(envelope.sender):
+            member.heard = True
             self._on_message(member, envelope.content)
         else:
             self._early.append((arrived, envelope))
@@ -469,7 +623,8 @@ class _Receiver:
     member: str
     call: Callable[..., None]
     changed: Callable[[Status, str], None]
-    appeared: Callable[[str, Any, float], None]
+    appeared: Callable[[Envelope, float], None]
+    doubted: Callable[[Envelope], None]
     vanished: Callable[[str], None]
     arrived: Callable[[Envelope, float], None]
 
@@ -478,6 +633,8 @@ class _Receiver:
         self.inbox = f"{self.seal.topic}/s/{self.member}"
         self.presence = f"{self.seal.topic}/p/{self.member}"
         self.topics: Sequence[str] = (f"{self.seal.topic}/p/+", self.inbox)
+        self.announced: deque[tuple[int, float]] = deque(maxlen=ANNOUNCED)
+        """The numbers of our last announcements, and when each was made."""
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(BACKLOG)
 
@@ -504,9 +661,22 @@ class _Receiver:
             if self.guard.knows(topic, sender):
                 self._hand_over(self.vanished, sender)
             return
-        envelope = self.guard.admit(topic, payload, sender)
+        envelope = self.guard.admit(topic, payload, sender, is_fresh=self._is_fresh)
         if envelope and sender != self.member:
-            self._hand_over(self.appeared, sender, envelope.content, now)
+            self._hand_over(self.appeared, envelope, now)
+
+    def _is_fresh(self, envelope: Envelope) -> bool:
+        """Whether an announcement with a wrong time answers one that we made just now."""
+        try:
+            told = _from_participant.presence(envelope.content)
+        except Malformed:
+            return False
+        made = dict(self.announced).get(told.echo.get(self.member, 0))
+        if made is not None and time.monotonic() - made < MAX_AGE:
+            return True
+        if not told.gone:
+            self._hand_over(self.doubted, envelope)
+        return False
 
     def _hand_over(self, function: Callable[..., None], *arguments: Any) -> None:
         def call() -> None:

@@ -385,7 +385,7 @@ class _FileStream(MediaStream):
     @classmethod
     def _held_class(cls) -> type[ipywidgets.DOMWidget]:
         """The class of the core widgets that are made here."""
-        return held(cls._holder_class)  # type: ignore[no-any-return]
+        return held(cls._holder_class)  # type: ignore[arg-type, no-any-return]
 
 
 class _PlayedStream(_FileStream):
