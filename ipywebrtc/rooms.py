@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from ipywebrtc import _from_participant
 from ipywebrtc._bundle import bundle
+from ipywebrtc._dropped import drop
+from ipywebrtc._from_participant import LONGEST_NICKNAME, about
 from ipywebrtc._media import MOST_PAGES, Media, _call_later
 from ipywebrtc._mqtt import SERVER_VARIABLE, servers
 from ipywebrtc._reference import REFERENCE, is_closed
+from ipywebrtc._shapes import Malformed, encodable
 from ipywebrtc._user_code import interruptible
 from ipywebrtc._warn import warn
 from ipywebrtc.errors import SignalingError
@@ -53,8 +57,12 @@ BITRATE = 2_500_000
 """Bits per second that are sent to one other at most."""
 LINGER = 10.0
 """Seconds after a call that the stream of the other one stays, ended."""
-LONGEST_NAME = 80
-"""Characters of somebody's nickname that are shown."""
+CLAIM = 5
+"""Ticks for which somebody who was announced keeps a place in a full room without a word."""
+HANDSHAKE = 60
+"""Ticks for which somebody keeps it who has answered, until the call is there."""
+SETTLED = 10
+"""Ticks after which no refusal ends a call."""
 CODE = re.compile(r"[a-z]{5}(-[a-z]{5}){3}")
 """The names that `room_code` makes, which nobody guesses."""
 
@@ -113,10 +121,19 @@ class _Person:
     tries: int = 0
     """How often it was begun anew, or our signals repeated, since it was connected."""
     was_connected: bool = False
+    heard: bool = False
+    """Whether anything came for the call: who is only announced may be invented."""
+    age: int = 0
+    """Ticks since it was begun, or since it is connected."""
 
     @property
     def nickname(self) -> str:
         return _nickname(self.member)
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether somebody else may have the place: no handshake was completed in time."""
+        return not self.was_connected and self.age >= (HANDSHAKE if self.heard else CLAIM)
 
     @property
     def state(self) -> str:
@@ -226,6 +243,8 @@ class WebRTCRoom(Media):
         self._channel: Channel | None = None
         self._persons: dict[str, _Person] = {}
         self._admitted: dict[str, bool] = {}
+        self._turns: dict[str, int] = {}  # How often each member had a place.
+        self._refusals: set[str] = set()  # The members for whom the room is full.
         self._admit: Admit | None = None
         self._silent = 0
         self._since = 0.0
@@ -332,7 +351,8 @@ class WebRTCRoom(Media):
         channel, self._channel = self._channel, None
         if channel:
             channel.close()
-        self._admitted.clear()
+        for known in (self._admitted, self._turns, self._refusals):
+            known.clear()
         self._refusal = refusal
         self._show()
 
@@ -357,7 +377,8 @@ class WebRTCRoom(Media):
             kind: bool(self.stream and getattr(self.stream, f"{kind}_enabled"))
             for kind in ("audio", "video")
         }
-        about = {"nickname": self.nickname[:LONGEST_NAME], "person": self.room_id}
+        # What is not encoded here is not understood there.
+        about = {"nickname": encodable(self.nickname[:LONGEST_NICKNAME]), "person": self.room_id}
         return {**about, "since": self._since, **enabled}
 
     def _announce(self, _: Any) -> None:
@@ -424,8 +445,10 @@ class WebRTCRoom(Media):
             self._pages = others
             self._act_in(others[-1])
         for person in [*self._persons.values()]:
+            person.age += 1
             if person.is_closed or not person.peer.connected:
                 self._look_after(person, channel)
+        self._pass_places_on()
         self._notice_ticks -= 1
         if self._notice and self._notice_ticks <= 0:
             self._notice = ""
@@ -449,6 +472,9 @@ class WebRTCRoom(Media):
 
     def _on_leave(self, member: Member) -> None:
         self._admitted.pop(member.id, None)
+        self._turns.pop(member.id, None)
+        self._refusals.discard(member.id)
+        self._look_at_refusals()
         person = self._persons.get(member.id)
         if person:
             person.present = False
@@ -456,21 +482,39 @@ class WebRTCRoom(Media):
                 self._drop(person)
 
     def _meet_all(self) -> None:
-        if self._channel:
-            for member in [*self._channel.members.values()]:
-                self._meet(member)
+        for member in self._by_turns():
+            self._meet(member)
 
-    def _meet(self, member: Member) -> None:
+    def _by_turns(self) -> list[Member]:
+        """List the members, those first who had a place less often."""
+        members = [*self._channel.members.values()] if self._channel else []
+        return sorted(members, key=lambda member: self._turns.get(member.id, 0))
+
+    def _meet(self, member: Member, *, heard: bool = False) -> None:
         """Call somebody who is here, unless that was done or must not be."""
         person = self._persons.get(member.id)
         if person:
             person.member, person.present = member, True
+            member.proven = person.peer.connected
             person.peer.nickname = person.nickname
         elif self._page and not self._is_replaced(member) and self._is_admitted(member):
-            if not self._has_place(member):
+            if not self._has_place(member, heard=heard):
                 return
+            self._turns[member.id] = self._turns.get(member.id, 0) + 1
             self._begin(member)
         self._show()
+
+    def _pass_places_on(self) -> None:
+        """Give the place of somebody who was only announced to the next one."""
+        waits = [
+            one
+            for one in self._by_turns()
+            if one.id not in self._persons
+            and self._admitted.get(one.id, True)
+            and not self._is_replaced(one)
+        ]
+        if waits and any(person.is_claim for person in self._persons.values()):
+            self._meet(waits[0])
 
     def _is_admitted(self, member: Member) -> bool:
         if member.id not in self._admitted:
@@ -489,14 +533,20 @@ class WebRTCRoom(Media):
             self._tell(f"{_nickname(member)} was not let in: on_peer's function raised {error!r}.")
             return False
 
-    def _has_place(self, member: Member) -> bool:
-        """Whether there is a place, if need be that of somebody who came later and has no call yet.
+    def _has_place(self, member: Member, *, heard: bool) -> bool:
+        """Whether there is a place, if need be that of somebody who has no call yet.
 
-        Those who come at once learn of each other in any order, but must agree who stays.
+        Who has said something comes before who was only announced. Others who come at once learn of
+        each other in any order, but must agree who stays: those who came first.
         """
         if len(self._persons) < self.max_peers:
             return True
         waiting = [person for person in self._persons.values() if not person.peer.connected]
+        claims = [one for one in waiting if one.is_claim or (heard and not one.heard)]
+        if claims:
+            oldest = max(claims, key=lambda person: (not person.heard, person.age))
+            self._drop(oldest, again=False)
+            return True
         last = max(waiting, key=lambda person: _seniority(person.member), default=None)
         if last and _seniority(member) < _seniority(last.member):
             self._refuse_full(last.member, sure=False)
@@ -519,25 +569,43 @@ class WebRTCRoom(Media):
 
     def _on_member(self, member: Member, content: Any) -> None:
         """Take in what a member sent us; what is not understood is dropped."""
-        match content:
-            case {"kind": "signal", "signal": dict(signal)}:
+        try:
+            told = _from_participant.message(content)
+        except Malformed:
+            drop("participant", "a malformed message")
+            return
+        match told:
+            case {"kind": "signal", "signal": signal}:
                 self._on_signal(member, signal)
-            case {"kind": "refuse", "reason": "full", "sure": bool(sure), "limit": int(limit)}:
+            case {"reason": "full", "sure": sure, "limit": limit}:
                 if sure or _seniority(member) < (self._since, self._member_id):
-                    self._leave_full(limit + 1)
-            case {"kind": "refuse", "reason": "declined"}:
+                    self._refusals.add(member.id)
+                    self._look_at_refusals(limit + 1)
+            case {"reason": "declined"}:
                 if person := self._persons.get(member.id):
                     self._drop(person, again=False)
                 self._admitted[member.id] = False
                 self._tell(f"{_nickname(member)} did not let you in.")
 
     def _on_signal(self, member: Member, signal: dict[str, Any]) -> None:
+        if member.id not in self._persons and signal["to"] is None and not signal.get("bye"):
+            self._meet(member, heard=True)
         person = self._persons.get(member.id)
         if person:
-            person.waited = 0
+            person.heard, person.waited = True, 0
             person.unanswered.clear()
-            with contextlib.suppress(ValueError):  # It is no signal that this version knows.
-                person.peer.signal(signal)
+            person.peer.signal(signal)
+
+    def _look_at_refusals(self, people: int = 0) -> None:
+        """Leave when the room is full for all who came before us: one alone may have made it up."""
+        if not (self._refusals and self._channel):
+            return
+        if any(one.peer.connected and one.age > SETTLED for one in self._persons.values()):
+            return
+        members, ours = self._channel.members.values(), (self._since, self._member_id)
+        senior = {member.id for member in members if _seniority(member) < ours}
+        if (senior or {member.id for member in members}) <= self._refusals:
+            self._leave_full(people or len(self._refusals) + 1)
 
     def _leave_full(self, people: int) -> None:
         message = f"The room is full, with {people} people: join again when somebody has left."
@@ -580,7 +648,8 @@ class WebRTCRoom(Media):
             return
         person.waited = 0
         if person.peer.connected:
-            person.was_connected, person.tries = True, 0
+            person.was_connected, person.heard, person.tries, person.age = True, True, 0, 0
+            person.member.proven = True
             person.unanswered.clear()
         elif not person.present or self._is_replaced(person.member):
             self._drop(person)
@@ -588,16 +657,22 @@ class WebRTCRoom(Media):
 
     def _is_replaced(self, member: Member) -> bool:
         """Whether the same person is here as a newer member, such as after a lost leave."""
-        identity, since = member.info.get("person"), _seniority(member)
-        return identity == self.room_id or any(
-            other.member.info.get("person") == identity and _seniority(other.member) > since
-            for other in self._persons.values()
+        identity, since = about(member.info).person, _seniority(member)
+        # Whoever only claims to be somebody else does not take that one's place.
+        return bool(identity) and (
+            identity == self.room_id
+            or any(
+                about(other.member.info).person == identity and _seniority(other.member) > since
+                for other in self._persons.values()
+                if other.peer.connected
+            )
         )
 
     def _drop(self, person: _Person, *, again: bool = True) -> None:
         """End a call; the place that it leaves may be somebody's who waited."""
         if self._persons.get(person.member.id) is person:
             del self._persons[person.member.id]
+            person.member.proven = False
             person.peer.close()
             if again:
                 self._meet_all()
@@ -626,8 +701,11 @@ class WebRTCRoom(Media):
             streams=own + [person.peer.stream_remote for person in connected],
             _people=[_shown(person) for person in persons if not person.is_closed],
             status=self._current_status(connected=bool(connected)),
-            error=self._refusal or (self._channel.error if self._channel else "") or self._notice,
+            error=self._refusal or self._trouble() or self._notice,
         )
+
+    def _trouble(self) -> str:
+        return (self._channel.error or self._channel.notice) if self._channel else ""
 
     def _current_status(self, *, connected: bool) -> str:
         if self._channel is None:
@@ -767,24 +845,23 @@ def _execution(shell: Any) -> int | None:
 
 
 def _nickname(member: Member) -> str:
-    return str(member.info.get("nickname", ""))[:LONGEST_NAME] or "Somebody"
+    return about(member.info).nickname or "Somebody"
 
 
 def _seniority(member: Member) -> tuple[float, str]:
-    """Order members by when they came, as they say themselves."""
-    since = member.info.get("since")
-    return (float(since) if isinstance(since, (int, float)) else 0.0, member.id)
+    """Order members by when they came, as they say themselves, by our clock."""
+    return about(member.info).since - member.clock, member.id
 
 
 def _shown(person: _Person) -> dict[str, Any]:
     """What the view shows of somebody."""
-    stream = person.peer.stream_remote
+    stream, told = person.peer.stream_remote, about(person.member.info)
     return {
         "id": person.member.id,
         "nickname": person.nickname,
         "peer": f"anywidget:{person.peer.model_id}",
         "stream": f"IPY_MODEL_{stream.model_id}" if stream else "",
         "state": person.state,
-        "audio": bool(person.member.info.get("audio", True)),
-        "video": bool(person.member.info.get("video", True)),
+        "audio": told.audio,
+        "video": told.video,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
+import json
 import threading
 import time
 import warnings
@@ -27,6 +28,7 @@ from ipywebrtc import (
     rooms,
     signaling,
 )
+from ipywebrtc._seal import Envelope, Seal
 from ipywebrtc.signaling import Channel, LocalTransport
 
 if TYPE_CHECKING:
@@ -584,6 +586,128 @@ async def test_garbage_from_a_member_is_dropped() -> None:
         assert ("7", "connecting") in ada.shows() or ("7", "reconnecting") in ada.shows()
     finally:
         mallory.close()
+    assert bob.room.status == "connected"
+
+
+class Invented:
+    """Members who are nobody, made up by somebody who knows the room's name."""
+
+    def __init__(self, room: str = "garden") -> None:
+        self._seal = Seal(room, exposed=False)
+        self._transport = LocalTransport()
+        self._numbers = itertools.count(1)
+
+    def announce(self, sender: str, near: list[str], **info: Any) -> None:
+        """Let somebody seem to be there."""
+        about = {"nickname": sender, "person": sender, "since": 0, **info}
+        self._publish(f"p/{sender}", sender, {"info": about, "connection": 1, "near": near})
+
+    def send(self, sender: str, to: str, content: Any) -> None:
+        """Let somebody say something."""
+        self._publish(f"s/{to}", sender, content)
+
+    def leave(self, sender: str) -> None:
+        """Let somebody seem to have gone, as everybody can who knows the topic."""
+        self._transport.publish(f"{self._seal.topic}/p/{sender}", b"", retain=False)
+
+    def _publish(self, topic: str, sender: str, content: Any) -> None:
+        topic = f"{self._seal.topic}/{topic}"
+        envelope = Envelope(sender, next(self._numbers), time.time(), content)
+        self._transport.publish(topic, self._seal.close(topic, envelope))
+
+
+def member_id(person: Person) -> str:
+    assert person.room._channel
+    return person.room._channel.id
+
+
+@within(20)
+async def test_an_honest_participant_gets_in_though_64_are_invented(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(signaling, "CLAIM", 0.1)
+    ada, invented = Person(nickname="Ada", max_peers=4), Invented()
+    await until(lambda: ada.room.status == "waiting")
+    for number in range(64):
+        invented.announce(f"{number:016x}", [member_id(ada)])
+    await until(lambda: len(ada.room.peers) == 4)
+    await asyncio.sleep(0.2)
+    bob = Person(nickname="Bob", max_peers=4)
+    await until(lambda: "Bob" in ada.sees() and "Ada" in bob.sees())
+    for number in range(64, 128):
+        invented.announce(f"{number:016x}", [member_id(ada)])
+    await asyncio.sleep(0.5)
+    assert (ada.sees(), bob.sees()) == (["Bob"], ["Ada"])
+    assert len(ada.room.peers) <= 4
+
+
+@within(10)
+async def test_one_who_is_invented_ends_no_call_and_fills_no_room() -> None:
+    ada, bob = Person(nickname="Ada"), Person(nickname="Bob")
+    await until(see, ada, bob)
+    await until(lambda: ada.room._persons[member_id(bob)].age > rooms.SETTLED)
+    invented = Invented()
+    for sender in ("e" * 16, "f" * 16):
+        invented.announce(sender, [member_id(ada)], since=0, person=bob.room.room_id)
+        full = {"kind": "refuse", "reason": "full", "sure": True}
+        invented.send(sender, member_id(ada), {**full, "limit": 10**53})
+        invented.send(sender, member_id(ada), {**full, "limit": 7})
+    await asyncio.sleep(0.3)
+    assert see(ada, bob)
+    assert "full" not in ada.room.error
+    assert ada.room.status == "connected"
+
+
+@within(10)
+async def test_who_knows_the_topic_ends_no_call_and_keeps_none_from_coming_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(signaling, "TICK", 0.02)
+    ada, bob = Person(nickname="Ada"), Person(nickname="Bob")
+    invented = Invented()
+    await until(see, ada, bob)
+    calls = [*ada.room.peers, *bob.room.peers]
+    begun = [
+        browser.calls[peer].attempt
+        for browser, peer in zip((ada.browser, bob.browser), calls, strict=True)
+    ]
+    for _ in range(16):
+        for person in (ada, bob):
+            invented.leave(member_id(person))
+        await asyncio.sleep(0.1)
+        assert see(ada, bob)
+    assert [*ada.room.peers, *bob.room.peers] == calls
+    assert begun == [
+        browser.calls[peer].attempt
+        for browser, peer in zip((ada.browser, bob.browser), calls, strict=True)
+    ]
+    assert "announces again and again that we have left" in ada.room.error
+    assert ada.room.status == "connected"
+    cleo = Person(nickname="Cleo")
+    for _ in range(20):
+        for person in (ada, bob, cleo):
+            invented.leave(member_id(person))
+        await asyncio.sleep(0.05)
+    await until(see, ada, bob, cleo)
+
+
+@within(10)
+async def test_what_a_participant_says_of_itself_breaks_nothing() -> None:
+    ada, invented = Person(nickname="Ada"), Invented()
+    await until(lambda: ada.room.status == "waiting")
+    hostile: list[dict[str, Any]] = [
+        {"nickname": "\ud800"},
+        {"since": 10**400},
+        {"since": float("nan")},
+        {"nickname": {"a": []}, "person": 7, "audio": "no", "since": None},
+        {"nickname": "x" * 10_000},
+    ]
+    for number, info in enumerate(hostile):
+        invented.announce(f"{number:016x}", [member_id(ada)], **info)
+    bob = Person(nickname="Bob")
+    await until(lambda: "Bob" in ada.sees())
+    for widget in [ada.room, *ada.room.peers, *(peer.stream_remote for peer in ada.room.peers)]:
+        json.dumps(widget.get_state(), allow_nan=False, ensure_ascii=False, default=str).encode()
     assert bob.room.status == "connected"
 
 
