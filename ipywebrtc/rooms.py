@@ -547,6 +547,8 @@ class WebRTCRoom(Media):
             oldest = max(claims, key=lambda person: (not person.heard, person.age))
             self._drop(oldest, again=False)
             return True
+        if not all(one.heard for one in waiting):
+            return False  # Nobody is refused for the sake of somebody who may be invented.
         last = max(waiting, key=lambda person: _seniority(person.member), default=None)
         if last and _seniority(member) < _seniority(last.member):
             self._refuse_full(last.member, sure=False)

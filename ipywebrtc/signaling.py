@@ -94,8 +94,8 @@ CLOCK_PATIENCE = 10.0
 ANNOUNCED = 64
 """Announcements of ours whose echo is known."""
 FORGED = (
-    "{} announces again and again that we have left, though we are here: somebody knows the topic of "
-    "this room. Use a broker with access rules (server=), or another room name and password."
+    "{} announces again and again that we have left, though we are here: somebody knows the topic "
+    "of this room. Use a broker with access rules (server=), or another room name and password."
 )
 CLOCKS = (
     "The clock of another participant is {} min {} this computer's, and its version of ipywebrtc "
@@ -110,8 +110,10 @@ class Transport(Protocol):
 
     exposed: bool
     """Whether others than this kernel see what is carried."""
-    where: str
-    """What carries it, for a sentence."""
+
+    @property
+    def where(self) -> str:
+        """What carries it, for a sentence."""
 
     def open(self, listener: Listener) -> None:
         """Begin to deliver to a listener, from any thread."""

@@ -25,6 +25,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from e2e.brokers import HOST, MUTE, PASSWORD, USER, Broker, Relay
 from ipywebrtc import SignalingError, _mqtt, _seal, signaling
+from ipywebrtc._from_participant import MEMBERS
 from ipywebrtc._seal import Envelope, Guard, Seal
 from ipywebrtc.signaling import Channel, LocalTransport, Member, MqttTransport, Transport, room_code
 
@@ -885,19 +886,19 @@ async def test_an_honest_member_gets_in_though_many_are_invented(
         envelope = Envelope(sender, 1, time.time(), content)
         ada.channel._receiver.received(presence, ada.channel._seal.close(presence, envelope))
 
-    for number in range(signaling.MEMBERS):
+    for number in range(MEMBERS):
         invent(number)
-    await until(lambda: len(ada.channel.members) == signaling.MEMBERS)
+    await until(lambda: len(ada.channel.members) == MEMBERS)
     await asyncio.sleep(0.2)
     bob = Person(LocalTransport(), room, "Bob")
     await until(lambda: "Bob" in ada.sees() and "Ada" in bob.sees())
     bob.send(ada, "Hello")
     await until(lambda: ada.messages)
     await asyncio.sleep(0.2)
-    for number in range(100, 100 + 2 * signaling.MEMBERS):
+    for number in range(100, 100 + 2 * MEMBERS):
         invent(number)
     await asyncio.sleep(0.1)
-    assert len(ada.channel.members) == signaling.MEMBERS
+    assert len(ada.channel.members) == MEMBERS
     assert "Bob" in ada.sees()  # Who has said something comes before who was only announced.
 
 
