@@ -48,6 +48,18 @@ CALLBACKS = (
     "on_disconnect",
 )
 """What paho calls."""
+REFUSED = ("Packet too large", "Protocol error")
+"""Why a connection ends over a message. The second is paho's word for an answer of mosquitto that
+MQTT does not know."""
+PUT_OUT = (
+    "Not authorized",
+    "Quota exceeded",
+    "Message rate too high",
+    "Receive maximum exceeded",
+    "Administrative action",
+    "Connection rate exceeded",
+)
+"""Why a broker ends a connection that it will end again."""
 MQTT_311, MQTT_5 = 4, 5
 """The protocols that are spoken, by the numbers that they give themselves."""
 KEEPALIVE = 8
@@ -71,6 +83,14 @@ PAUSE = (0.5, 15.0)
 so that not all members come at once."""
 SHORT_LIVED = 10.0
 """Seconds that a connection must last for the pause to be short again."""
+MOST_SHORT_LIVED = 4
+"""Connections in a row that a broker ends before that without a reason, until it is called one."""
+LEAST_PACKET = 32_768
+"""Bytes that a broker must carry: a session description with its candidates, sealed."""
+RETURN_TIMEOUT = 8.0
+"""Seconds in which a broker must deliver to us what we published to ourselves."""
+NOT_DELIVERED = "it lets us subscribe and delivers nothing: this user may not read topics that begin with ipw/1/"
+TOO_LONG = f"it does not deliver messages of {LEAST_PACKET} bytes, and a call needs them"
 RETURN = 60.0
 """Seconds on a later server, after which the earlier ones are tried again; doubled each time."""
 
@@ -196,6 +216,8 @@ class MqttTransport:
         self._failures: dict[Server, str] = {}
         self._connection: _Connection | None = None
         self._was_open = False
+        self._opened_at = 0.0
+        self._short_lived = 0
         self._closed = threading.Event()
         self._timer: threading.Timer | None = None
         self._lock = threading.RLock()
@@ -292,6 +314,7 @@ class MqttTransport:
             self._stop_timer()
             self._connection = connection
             self._was_open = True
+            self._opened_at = time.monotonic()
             self._failures.clear()
             self._listener.status("open", "")
 
@@ -300,6 +323,10 @@ class MqttTransport:
             if self._connection is not connection:
                 return
             self._connection = None
+            lasted = time.monotonic() - self._opened_at
+            self._short_lived = self._short_lived + 1 if lasted < SHORT_LIVED else 0
+            if self._short_lived >= MOST_SHORT_LIVED and not connection.failure:
+                connection.failure = f"it ends each connection after {lasted:.0f} s, with no reason"
             if connection.failure:
                 self._failures[connection.server] = connection.failure
                 self._complain()
@@ -367,7 +394,14 @@ class _Connection:
         self._settled = threading.Event()
         self._is_open = False
         self._closing = False
+        self._longest = 0
+        """Bytes of the longest message that is not acknowledged."""
+        self._is_heard = False
+        """Whether it was already asked for what we publish to ourselves."""
         self._published = self._acknowledged = 0
+        # What we publish to ourselves, and what it means if it does not come back.
+        self._unreturned: dict[tuple[str, bytes], str] = {}
+        self._returning: threading.Timer | None = None
         self._client = client = Client(
             CallbackAPIVersion.VERSION2,
             user.client_id,
@@ -416,7 +450,11 @@ class _Connection:
 
     def publish(self, topic: str, payload: bytes, *, retain: bool) -> None:
         """Send an envelope at least once, as long as the connection lasts (QoS 1)."""
+        if payload and topic == self._user.listener.presence and not self._is_heard:
+            self._is_heard = True
+            self._expect(topic, payload, NOT_DELIVERED)
         properties = self._properties("PUBLISH", MessageExpiryInterval=MESSAGE_EXPIRY)
+        self._longest = max(self._longest, len(payload))
         message = self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         self._published = message.mid
 
@@ -453,11 +491,16 @@ class _Connection:
 
     def _on_connect(self, *event: Any) -> None:
         reason: ReasonCode = event[3]
-        if not reason.is_failure:
+        limit = getattr(event[4], "MaximumPacketSize", LARGEST_PACKET)
+        if reason.is_failure:
+            self.failure = f"it refuses the connection: {reason}"
+            self.misunderstood = reason.getName() == "Unsupported protocol version"
+        elif limit < LEAST_PACKET:
+            self._put_out(
+                f"it carries messages of at most {limit} bytes: a call needs {LEAST_PACKET}"
+            )
+        else:
             self._client.subscribe([(topic, 1) for topic in self._user.listener.topics])
-            return
-        self.failure = str(reason)
-        self.misunderstood = reason.getName() == "Unsupported protocol version"
 
     def _on_subscribe(self, *event: Any) -> None:
         reasons: list[ReasonCode] = event[3]
@@ -467,22 +510,56 @@ class _Connection:
             self._is_open = True
             self._user.opened(self)
             self._settled.set()
+            if not self._modern:
+                # It has no word for a message that is too long (MQTT 5 §3.4.2.1).
+                topic, payload = self._user.listener.topics[-1], secrets.token_bytes(LEAST_PACKET)
+                self._expect(topic, payload, TOO_LONG)
+                self.publish(topic, payload, retain=False)
+
+    def _expect(self, topic: str, payload: bytes, meaning: str) -> None:
+        """Say what it means if the broker does not deliver to us what we publish to ourselves.
+
+        It need not say so itself: an access rule may let us subscribe and deliver nothing.
+        """
+        self._unreturned[topic, payload] = meaning
+        if self._returning is None:
+            self._returning = threading.Timer(RETURN_TIMEOUT, self._not_returned)
+            self._returning.daemon = True
+            self._returning.start()
+
+    def _not_returned(self) -> None:
+        if self._unreturned and not self._closing:
+            self._put_out(next(iter(self._unreturned.values())))
 
     def _on_publish(self, *event: Any) -> None:
         self._acknowledged = event[2]
+        if self._acknowledged == self._published:
+            self._longest = 0
         self._end()
         reason: ReasonCode = event[3]
         if reason.getName() == "Not authorized":
             self._put_out("this user may not publish to topics that begin with ipw/1/")
+        elif reason.is_failure:
+            self._put_out(f"it refuses what we publish: {reason}")
 
     def _put_out(self, failure: str) -> None:
         self.failure = failure
         self.close()
 
     def _on_message(self, _client: Any, _data: Any, message: MQTTMessage) -> None:
-        self._user.listener.received(message.topic, bytes(message.payload))
+        payload = bytes(message.payload)
+        known = self._unreturned.pop((message.topic, payload), "")
+        if known != TOO_LONG:
+            self._user.listener.received(message.topic, payload)
 
-    def _on_disconnect(self, *_event: Any) -> None:
+    def _on_disconnect(self, *event: Any) -> None:
+        reason: ReasonCode = event[3]
+        if self._returning:
+            self._returning.cancel()
+        if self._is_open and not self._closing and reason.getName() in REFUSED:
+            self.failure = f"it does not take our message of {self._longest} bytes: {reason}"
+        elif self._is_open and not self._closing and reason.getName() in PUT_OUT:
+            self.failure = f"it ended the connection: {reason}"
         if not self._is_open and not self.failure:
             self.failure = "it closed the connection"
             self.misunderstood = self._modern

@@ -464,6 +464,47 @@ async def test_a_broker_that_says_nothing_is_an_error_in_time(
     await meet(ada, Person(MqttTransport(broker.tcp), room, "Bob"))
 
 
+@pytest.mark.parametrize(
+    ("setting", "modern", "sentence"),
+    [
+        ("max_packet_size 2000", True, "it carries messages of at most 2000 bytes"),
+        ("message_size_limit 2000", True, "it does not take our message of 50"),
+        ("message_size_limit 2000", False, "it does not deliver messages of 32768 bytes"),
+        ("rights", True, "it lets us subscribe and delivers nothing"),
+        ("rights", False, "it lets us subscribe and delivers nothing"),
+    ],
+)
+@within(20)
+async def test_a_broker_that_limits_is_named_with_the_step(
+    tmp_path: Path, room: str, setting: str, modern: bool, sentence: str
+) -> None:
+    broker = Broker(tmp_path)
+    if setting == "rights":
+        (tmp_path / "rights").write_text(f"user {USER}\ntopic write ipw/1/#\n")
+    else:
+        with (tmp_path / "mosquitto.conf").open("a") as file:
+            file.write(f"{setting}\n")
+    broker.start()
+    relay = Relay(broker.ports["guarded"], modern=modern)
+    try:
+        began = time.monotonic()
+        transport = MqttTransport(relay.url, username=USER, password=PASSWORD)
+        ada = Person(transport, room, "Ada")
+        if "size_limit" in setting and modern:  # It says nothing before that.
+            bob = Person(MqttTransport(broker.tcp), room, "Bob")
+            await until(lambda: ada.sees() == ["Bob"])
+            ada.send(bob, "x" * 5000)
+        await until(lambda: ada.errors and ada.errors[-1])
+        assert time.monotonic() - began < 15
+        assert f"{relay.url}: {sentence}" in ada.errors[-1]
+    finally:
+        while people:
+            people.pop().channel.close()
+        await until(lambda: not threads())
+        relay.close()
+        broker.stop()
+
+
 @within(10)
 async def test_a_broker_without_mqtt_5_is_spoken_to_in_its_own_tongue(
     broker: Broker, room: str
