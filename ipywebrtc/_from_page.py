@@ -71,11 +71,13 @@ STATS = table(
     },
 )
 TRAITS: dict[str, Shape] = {
+    "layout": NAME,  # a reference
+    "filename": text(LONGEST_FILE_NAME),
     "error": SENTENCE,
     "devices": rows(DEVICE, 64),
     "stats": STATS,
 }
-"""The shapes of what pages report. What is not listed is plain JSON, and as its trait wants it."""
+"""The shapes of what pages set. What is not listed is plain JSON, and as its trait wants it."""
 
 SIGNAL = table({"from": NAME, "to": optional(NAME), "polite": flag})
 FACT = table(

@@ -89,7 +89,7 @@ LEAST_PACKET = 32_768
 """Bytes that a broker must carry: a session description with its candidates, sealed."""
 RETURN_TIMEOUT = 8.0
 """Seconds in which a broker must deliver to us what we published to ourselves."""
-NOT_DELIVERED = "it lets us subscribe and delivers nothing: this user may not read topics that begin with ipw/1/"
+NOT_DELIVERED = "it lets us subscribe and delivers nothing: this user may not read below ipw/1/"
 TOO_LONG = f"it does not deliver messages of {LEAST_PACKET} bytes, and a call needs them"
 RETURN = 60.0
 """Seconds on a later server, after which the earlier ones are tried again; doubled each time."""

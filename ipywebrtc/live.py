@@ -423,7 +423,9 @@ class AudioReader(Reader):
         size, gap = content["size"], content["missing"]
         if not item.data or len(item.data) % (4 * self.channels) or size < LEAST_BLOCK:
             raise Malformed
-        samples = np.frombuffer(item.data, "<f4").reshape(-1, self.channels)
+        with np.errstate(invalid="ignore"):  # What is no number is silent, and infinity loud.
+            found = np.nan_to_num(np.frombuffer(item.data, "<f4"), posinf=1, neginf=-1)
+        samples = found.reshape(-1, self.channels)
         if content["restart"] and self._ended is not None:
             # Another page has taken over: only the clock knows what was between.
             gap = max(0, round((content["time"] - self._ended) * rate))

@@ -59,7 +59,7 @@ LINGER = 10.0
 """Seconds after a call that the stream of the other one stays, ended."""
 CLAIM = 5
 """Ticks for which somebody who was announced keeps a place in a full room without a word."""
-HANDSHAKE = 60
+HANDSHAKE = 30
 """Ticks for which somebody keeps it who has answered, until the call is there."""
 SETTLED = 10
 """Ticks after which no refusal ends a call."""

@@ -85,7 +85,7 @@ FORGERIES, FORGERY_SECONDS = 5, 30.0
 come late once or twice."""
 CLAIM = 5.0
 """Seconds for which somebody keeps a place in a full list without having sent us anything."""
-HANDSHAKE = 60.0
+HANDSHAKE = 20.0
 """Seconds for which somebody keeps it who has, and with whom there is no call yet."""
 STRANGERS = 16
 """Senders with a wrong clock that are answered at a time."""

@@ -476,7 +476,7 @@ async def test_a_broker_that_says_nothing_is_an_error_in_time(
 )
 @within(20)
 async def test_a_broker_that_limits_is_named_with_the_step(
-    tmp_path: Path, room: str, setting: str, modern: bool, sentence: str
+    tmp_path: Path, room: str, setting: str, *, modern: bool, sentence: str
 ) -> None:
     broker = Broker(tmp_path)
     if setting == "rights":

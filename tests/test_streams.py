@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import ast
 import copy
+import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,7 @@ from ipywebrtc import (
     SourceError,
     VideoStream,
     WebRTCPeer,
+    _download,
 )
 
 from .conftest import png
@@ -213,11 +216,20 @@ class Files(BaseHTTPRequestHandler):
     """Serves the same bytes under every path but one."""
 
     def do_GET(self) -> None:
-        if self.path == "/missing":
+        if self.path.startswith("/missing"):
             self.send_error(404)
             return
+        if self.path.startswith("/elsewhere"):
+            self.send_response(302)
+            self.send_header("Location", "file:///etc/hosts")
+            self.end_headers()
+            return
         self.send_response(200)
-        self.send_header("Content-Type", "video/webm" if "clip" in self.path else "image/jpeg")
+        if "short" in self.path:
+            self.send_header("Content-Length", "1000")
+        kind = "video/webm" if "clip" in self.path else "image/jpeg"
+        hostile = 'image/svg+xml"><img onerror=1>'
+        self.send_header("Content-Type", hostile if "hostile" in self.path else kind)
         self.end_headers()
         self.wfile.write(b"data")
 
@@ -262,6 +274,89 @@ def test_from_download_of_no_url_names_from_file(url: str) -> None:
 def test_from_download_of_a_missing_file_names_the_url(server: str) -> None:
     with pytest.raises(SourceError, match=r"/missing' could not be downloaded .*404"):
         ImageStream.from_download(f"{server}/missing")
+
+
+SECRETS = ("alice", "looking-glass", "token")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("missing?token=1", "short?token=1", "elsewhere?token=1", "a b?token=1", "\ud800?token=1"),
+        "c\n?token=1",
+    ],
+)
+def test_a_download_that_fails_is_a_source_error_without_secrets(server: str, path: str) -> None:
+    with pytest.raises(SourceError, match="could not be downloaded") as caught:
+        ImageStream.from_download(f"{server}/{path}")
+    assert "token" not in str(caught.value)
+    assert caught.value.__suppress_context__  # What urllib raised may have the whole URL.
+    str(caught.value).encode()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://alice:looking-glass@127.0.0.1:1/x?token=1",
+        "http://[::1?token=1",
+        "http://host:99999/?token=1",
+        "http:///?token=1",
+        "http://127.0.0.1:1/x?token=1",
+        "//alice:looking-glass@host/?token=1",
+    ],
+)
+def test_a_url_that_can_not_be_downloaded_shows_no_secret(url: str) -> None:
+    with pytest.raises(SourceError) as caught:
+        ImageStream.from_download(url)
+    assert not any(secret in str(caught.value) for secret in SECRETS)
+
+
+def test_a_download_has_a_limit_of_bytes(server: str) -> None:
+    assert bytes(ImageStream.from_download(f"{server}/x", max_bytes=4).image.value) == b"data"
+    with pytest.raises(SourceError, match="has more than 3 bytes: set a larger max_bytes"):
+        ImageStream.from_download(f"{server}/x", max_bytes=3)
+    with pytest.raises(SourceError, match="has more than 3 bytes"):
+        ImageStream.from_download(f"{server}/short", max_bytes=3)
+
+
+def test_a_download_has_a_limit_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_download, "WHOLE", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # It takes a call and says nothing.
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/x?token=1"
+        began = time.monotonic()
+        with pytest.raises(SourceError, match="was not downloaded within 0 s") as caught:
+            ImageStream.from_download(url)
+        assert time.monotonic() - began < 5
+        assert "token" not in str(caught.value)
+
+
+def test_a_format_is_one_of_a_list(server: str) -> None:
+    assert ImageStream.from_download(f"{server}/hostile").image.format == "png"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "javascript:alert(1)",
+            " java\nscript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+        ),
+        *("ftp://host/x", "JAVASCRIPT:x", "view-source:x", "\x01javascript:x"),
+    ],
+)
+def test_from_url_takes_no_other_scheme(url: str) -> None:
+    with pytest.raises(SourceError, match="use http, https, blob or a relative URL"):
+        VideoStream.from_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://host/x", "//host/x", "/x", "x.mp4", "./a:b.mp4", "blob:https://host/1", "?a=b:c"],
+)
+def test_from_url_takes_what_a_page_may_load(url: str) -> None:
+    assert bytes(VideoStream.from_url(url).video.value) == url.encode()
 
 
 def test_setting_the_position_seeks_and_a_report_of_it_does_not() -> None:
