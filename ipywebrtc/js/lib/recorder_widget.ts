@@ -57,9 +57,11 @@ export function recorderWidget(kind: Kind) {
         const life = new AbortController();
         const server = serve(model, actions, AbortSignal.any([signal, life.signal]));
         const end = () => {
-          const rest = here.recording
-            ? ` What it had of the recording is in ${model.get("path")}.`
-            : "";
+          // A temporary file has ended with its kernel.
+          const rest =
+            here.recording && model.get("autosave")
+              ? ` What it had of the recording is in ${model.get("path")}.`
+              : "";
           here.gone = `The kernel restarted or ended: run the cell again.${rest}`;
           life.abort(new Failure("MediaError", here.gone));
           for (const watcher of here.watchers) watcher();

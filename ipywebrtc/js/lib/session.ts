@@ -30,6 +30,16 @@ interface Said {
   bye?: true;
 }
 
+/** What the other side says; what is malformed says nothing, but that it is there. */
+function read(data: unknown): Said {
+  try {
+    const { sends, bye } = JSON.parse(String(data));
+    return { sends: Array.isArray(sends) ? sends : [], ...(bye === true && { bye }) };
+  } catch {
+    return {};
+  }
+}
+
 export interface SessionHost {
   /** Whether it begins; otherwise it waits for an offer, and takes its places. */
   offers: boolean;
@@ -118,7 +128,7 @@ export function makeSession(host: SessionHost, signal: AbortSignal): Session {
   on(channel, "open", alive);
   on(channel, "close", lost);
   on(channel, "message", ({ data }: MessageEvent) => {
-    const { sends: sent, bye }: Said = JSON.parse(data);
+    const { sends: sent, bye } = read(data);
     if (bye) {
       host.left();
       return;
