@@ -16,7 +16,7 @@ import stat
 import tempfile
 import uuid
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -30,8 +30,8 @@ except ImportError:  # On Windows what a killed kernel leaves is left to the sys
 PREFIX = "ipywebrtc-"
 LOCK = "lock"
 
-_locks: list[IO[bytes]] = []
-"""Held until the process ends."""
+_locks: list[int] = []
+"""Open files, which are held until the process ends."""
 
 
 def new_file(ending: str) -> Path:
@@ -53,7 +53,7 @@ def _made_by(pid: int) -> Path:
     made = Path(tempfile.mkdtemp(prefix=PREFIX))
     if fcntl:
         # It gets its name when it is locked: another kernel may look in between.
-        lock = (made / "unlocked").open("wb")
+        lock = os.open(made / "unlocked", os.O_WRONLY | os.O_CREAT, 0o600)
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         (made / "unlocked").rename(made / LOCK)
         _locks.append(lock)
