@@ -107,9 +107,9 @@ class Attacker:
     def upload(self, text: str) -> None:
         """Send a recording, as if somebody had pressed the button."""
         self.say("chunk", id="pressed", seq=0, format="webm", unasked=True)
-        place = {"seq": 1, "part": 0, "position": 0, "length": len(text)}
+        place: dict[str, Any] = {"seq": 1, "part": 0, "position": 0, "length": len(text)}
         self.say("chunk", text, id="pressed", **place)
-        whole = {"chunks": 2, "size": len(text), "duration": 1}
+        whole: dict[str, Any] = {"chunks": 2, "size": len(text), "duration": 1}
         self.say("answer", id="pressed", name="record", unasked=True, **whole)
 
     def run(self) -> list[str]:
