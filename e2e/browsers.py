@@ -9,7 +9,7 @@ from e2e.install import find_chromium
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from playwright.sync_api import Browser, Page, Playwright
+    from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize
 
 ALWAYS = (
     "--no-sandbox",  # there is none for root
@@ -23,6 +23,8 @@ ALWAYS = (
     "--no-first-run",
     "--no-proxy-server",
 )
+VIEWPORT: ViewportSize = {"width": 1280, "height": 1000}
+KEPT_BROWSERS = 2
 FAKE_DEVICE = "--use-fake-device-for-media-stream"
 FAKE_UI = "--use-fake-ui-for-media-stream"
 UNCLOSED = "A VideoFrame was garbage collected without being closed."
@@ -32,7 +34,7 @@ page that goes on forgetting frames is told every 10 s."""
 
 
 class Browsers:
-    """Starts browsers, and keeps one for each set of flags: a start costs half a second.
+    """Starts browsers, and keeps them and what they have cached: the next test opens pages sooner.
 
     Args:
         playwright: Drives them.
@@ -41,6 +43,8 @@ class Browsers:
     def __init__(self, playwright: Playwright) -> None:
         self._chromium = playwright.chromium
         self._started: dict[tuple[str, ...], Browser] = {}
+        self._kept: dict[Browser, list[BrowserContext]] = {}
+        self._taken: dict[Browser, int] = {}
 
     def launch(
         self, *, fake_device: bool = True, fake_ui: bool = True, extra: Sequence[str] = ()
@@ -54,11 +58,23 @@ class Browsers:
             extra: Other flags; of two with the same name, the last counts.
         """
         flags = (*ALWAYS, *[FAKE_DEVICE] * fake_device, *[FAKE_UI] * fake_ui, *extra)
-        browser = self._started.get(flags)
+        browser = self._started.pop(flags, None)
         if not (browser and browser.is_connected()):
             browser = self._chromium.launch(executable_path=find_chromium(), args=flags)
-            self._started[flags] = browser
+        self._started[flags] = browser  # the last one is the one that was used last
         return browser
+
+    def person(self, browser: Browser) -> BrowserContext:
+        """Return the context of one more person, whose browser has cached what others opened."""
+        kept = self._kept.setdefault(browser, [])
+        number = self._taken.get(browser, 0)
+        self._taken[browser] = number + 1
+        if number == len(kept):
+            context = browser.new_context(viewport=VIEWPORT)
+            # It keeps the window: that of each further page would be drawn by two more processes.
+            context.new_page()
+            kept.append(context)
+        return kept[number]
 
     @property
     def pages(self) -> list[Page]:
@@ -67,15 +83,40 @@ class Browsers:
         return [page for browser in browsers for c in browser.contexts for page in c.pages]
 
     def close_pages(self) -> None:
-        """Close every page and forget its permissions and storage."""
+        """Close every page, forget its permissions and storage, and quit browsers that idle."""
+        for flags, browser in [*self._started.items()][:-KEPT_BROWSERS]:
+            self._quit(flags, browser)
         for browser in self._started.values():
+            kept = self._kept.get(browser, [])
             for context in browser.contexts:
-                context.close()
+                if context in kept:
+                    forget(context)
+                else:
+                    context.close()
+        self._taken.clear()
 
     def close(self) -> None:
         """Quit every browser."""
-        for browser in self._started.values():
-            browser.close()
+        for flags, browser in [*self._started.items()]:
+            self._quit(flags, browser)
+
+    def _quit(self, flags: tuple[str, ...], browser: Browser) -> None:
+        del self._started[flags]
+        self._kept.pop(browser, None)
+        browser.close()
+
+
+def forget(context: BrowserContext) -> None:
+    """Close the pages of a context, and leave nothing of them but what the browser has cached."""
+    context.clear_cookies()
+    context.clear_permissions()
+    first, *pages = context.pages
+    session = context.new_cdp_session(first)
+    for page in pages:
+        origin = "/".join(page.url.split("/")[:3])
+        page.close()
+        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    session.detach()
 
 
 def console_errors(page: Page) -> list[str]:

@@ -438,9 +438,9 @@ def share(nb: Notebook) -> None:
 
 
 def test_a_screen_is_shared_at_a_click_and_never_by_itself(
-    notebook: OpenNotebook, launch: Launch
+    jupyterlab: OpenNotebook, launch: Launch
 ) -> None:
-    nb = notebook(screen_cells, browser=launch(extra=PICKED))
+    nb = jupyterlab(screen_cells, browser=launch(extra=PICKED))
     nb.run()
     expect(nb.output(0).get_by_role("button", name=SHARE)).to_be_visible()
     assert nb.python("(screen.status, screen.error, screen.settings)") == ("idle", "", {})
@@ -473,6 +473,7 @@ def test_a_tab_is_shared_with_its_sound(notebook: OpenNotebook, launch: Launch) 
     assert nb.python("recorder.to_numpy().std()") > 10
 
 
+@pytest.mark.quick
 def test_start_asks_for_a_click_where_the_browser_wants_one(
     notebook: OpenNotebook, launch: Launch
 ) -> None:
@@ -521,7 +522,7 @@ def test_sharing_that_is_ended_in_the_browser_can_begin_again(
     nb.wait_for("screen.status == 'live' and screen.error == ''")
 
 
-def test_a_host_that_forbids_to_share(notebook: OpenNotebook, launch: Launch) -> None:
+def test_a_host_that_forbids_to_share(jupyterlab: OpenNotebook, launch: Launch) -> None:
     def forbid(route: Route) -> None:
         answer = route.fetch()
         policy = {"Permissions-Policy": "display-capture=()"}
@@ -529,7 +530,7 @@ def test_a_host_that_forbids_to_share(notebook: OpenNotebook, launch: Launch) ->
 
     # A page that a test hands out comes from no address, and such may not connect to loopback.
     browser = launch(extra=[*PICKED, "--disable-features=LocalNetworkAccessChecks"])
-    nb = notebook(screen_cells, browser=browser)
+    nb = jupyterlab(screen_cells, browser=browser)
     nb.page.route("**/doc/tree/**", forbid)
     nb.reload()
     nb.run()

@@ -46,7 +46,7 @@ def test_cells_are_the_parts_of_a_function(tmp_path: Path) -> None:
     ]
 
 
-def test_a_kernel_outlives_its_page(notebook: OpenNotebook) -> None:
+def test_a_kernel_outlives_its_page(jupyterlab: OpenNotebook) -> None:
     def cells(name: str) -> None:
         import ipywidgets
 
@@ -57,7 +57,7 @@ def test_a_kernel_outlives_its_page(notebook: OpenNotebook) -> None:
         # %%
         raise ValueError(name)
 
-    nb = notebook(cells, name="Press")
+    nb = jupyterlab(cells, name="Press")
     with pytest.raises(KernelError, match="ValueError: Press"):
         nb.run()
     nb.output(0).get_by_role("button", name="Press").click()

@@ -128,7 +128,7 @@ def test_colours_of_an_image_are_right(notebook: OpenNotebook, tmp_path: Path, k
     assert nb.errors == []
 
 
-def test_what_is_written_is_read_back_and_shown(notebook: OpenNotebook) -> None:
+def test_what_is_written_is_read_back_and_shown(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import numpy as np
 
@@ -140,7 +140,7 @@ def test_what_is_written_is_read_back_and_shown(notebook: OpenNotebook) -> None:
         noise = np.random.default_rng(1).integers(0, 256, (48, 64, 3), dtype=np.uint8)
         stream
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     nb.wait_for("reader.latest")
     for change in ("", "noise[:] = 255 - noise"):
@@ -158,6 +158,7 @@ def test_what_is_written_is_read_back_and_shown(notebook: OpenNotebook) -> None:
     assert nb.errors == []
 
 
+@pytest.mark.quick
 def test_large_frames_travel_in_parts(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import numpy as np
@@ -376,7 +377,7 @@ def test_a_stopped_stream_is_waited_for(notebook: OpenNotebook) -> None:
     nb.wait_for("reader.latest is not old and reader.status == 'live'")
 
 
-def test_a_reload_resumes(notebook: OpenNotebook) -> None:
+def test_a_reload_resumes(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
@@ -390,7 +391,7 @@ def test_a_reload_resumes(notebook: OpenNotebook) -> None:
 
         reader
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.page.context.grant_permissions(["camera"])
     nb.run()
     nb.wait_for("len(numbers) > 5")
@@ -402,7 +403,7 @@ def test_a_reload_resumes(notebook: OpenNotebook) -> None:
     expect(nb.output(0).get_by_role("button", name="Stop reading")).to_be_visible()
 
 
-def test_one_of_two_pages_reads_and_the_other_takes_over(notebook: OpenNotebook) -> None:
+def test_one_of_two_pages_reads_and_the_other_takes_over(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
@@ -417,7 +418,7 @@ def test_one_of_two_pages_reads_and_the_other_takes_over(notebook: OpenNotebook)
         reader.on_msg(keep)
         reader
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     second = nb.open_again()
     expect(second.output(0).get_by_role("button", name="Read")).to_be_visible()
@@ -431,7 +432,7 @@ def test_one_of_two_pages_reads_and_the_other_takes_over(notebook: OpenNotebook)
     nb.wait_for("len(pages) > 10")
 
 
-def test_a_connection_that_was_lost(notebook: OpenNotebook) -> None:
+def test_a_connection_that_was_lost(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
@@ -443,7 +444,7 @@ def test_a_connection_that_was_lost(notebook: OpenNotebook) -> None:
         def keep(frame: ipywebrtc.Frame) -> None:
             numbers.append(frame.sequence)
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     nb.wait_for("len(numbers) > 5")
     nb.page.evaluate("""async () => {
@@ -571,6 +572,7 @@ def test_a_tone_arrives_without_a_gap(notebook: OpenNotebook, tmp_path: Path) ->
     assert nb.errors == []
 
 
+@pytest.mark.quick
 def test_sound_that_is_written_is_read_back(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import numpy as np

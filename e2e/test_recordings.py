@@ -52,6 +52,7 @@ def test_a_camera_is_recorded_in_one_cell(
     assert nb.python("recorder.recording, recorder.status, recorder.error") == (False, "idle", "")
 
 
+@pytest.mark.quick
 def test_a_file_with_sound_is_recorded(notebook: OpenNotebook, tmp_path: Path) -> None:
     async def cells(path: str) -> None:
         import ipywebrtc
@@ -185,6 +186,7 @@ def test_what_a_busy_page_heard_last_is_in_the_recording(
     assert loudness.min() > 0.9 * loudness.max()  # The tone is everywhere.
 
 
+@pytest.mark.quick
 def test_the_microphone_is_heard(notebook: OpenNotebook, launch: Launch, tmp_path: Path) -> None:
     async def cells() -> None:
         import ipywebrtc
@@ -208,7 +210,7 @@ def loudest_frequency(samples: np.ndarray[Any, Any], rate: int) -> float:
     return float(spectrum.argmax() * rate / len(samples))
 
 
-def test_the_view_records_pauses_and_plays(notebook: OpenNotebook) -> None:
+def test_the_view_records_pauses_and_plays(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
@@ -216,7 +218,7 @@ def test_the_view_records_pauses_and_plays(notebook: OpenNotebook) -> None:
         recorder = ipywebrtc.VideoRecorder(stream=camera, filename="talk")
         recorder
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     view = nb.output(0)
     view.get_by_role("button", name="Record").click()
@@ -267,7 +269,7 @@ def test_the_recording_is_a_widget_of_its_own(notebook: OpenNotebook) -> None:
     assert nb.python("[recording for recording, _ in seen]") == [False, False]
 
 
-def test_the_cells_of_old_notebooks_work(notebook: OpenNotebook, tmp_path: Path) -> None:
+def test_the_cells_of_old_notebooks_work(jupyterlab: OpenNotebook, tmp_path: Path) -> None:
     def cells(path: str) -> None:
         import time
 
@@ -303,7 +305,7 @@ def test_the_cells_of_old_notebooks_work(notebook: OpenNotebook, tmp_path: Path)
         second.save()
 
     write_video(tmp_path / "film.mp4", seconds=6, tone=440)
-    nb = notebook(cells, path=tmp_path / "film.mp4")
+    nb = jupyterlab(cells, path=tmp_path / "film.mp4")
     nb.run(0, 1, 2)
     nb.wait_for("recorder.status == 'recording'")
     nb.run(3, 4)
@@ -502,7 +504,7 @@ def test_a_large_recording_arrives_whole_and_memory_stays_flat(
     assert max(growth) < 40e6
 
 
-def test_a_saved_notebook_holds_the_recording(notebook: OpenNotebook) -> None:
+def test_a_saved_notebook_holds_the_recording(jupyterlab: OpenNotebook) -> None:
     async def cells() -> None:
         import ipywebrtc
 
@@ -510,7 +512,7 @@ def test_a_saved_notebook_holds_the_recording(notebook: OpenNotebook) -> None:
         await recorder.record(1)
         recorder
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     nb.page.evaluate(
         "jupyterapp.commands.execute('@jupyter-widgets/jupyterlab-manager:saveWidgetState')"

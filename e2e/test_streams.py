@@ -264,7 +264,7 @@ def test_audio_and_video_are_switched_off_without_closing(notebook: OpenNotebook
 
 
 def test_a_reloaded_page_asks_for_a_click_in_place_of_a_camera(
-    notebook: OpenNotebook, launch: Launch
+    jupyterlab: OpenNotebook, launch: Launch
 ) -> None:
     def cells() -> None:
         import ipywebrtc
@@ -272,7 +272,7 @@ def test_a_reloaded_page_asks_for_a_click_in_place_of_a_camera(
         camera = ipywebrtc.CameraStream()
         camera
 
-    nb = notebook(cells, browser=launch(fake_ui=False))
+    nb = jupyterlab(cells, browser=launch(fake_ui=False))
     nb.page.context.grant_permissions(["camera", "microphone"])
     nb.run()
     nb.wait_for("camera.status == 'live'")
@@ -347,14 +347,14 @@ def test_a_video_that_was_never_played_shows_its_first_frame(
     assert abs(view.evaluate(GRAY) - 40) <= 4
 
 
-def test_a_video_is_loaded_from_a_url_beside_the_notebook(notebook: OpenNotebook) -> None:
+def test_a_video_is_loaded_from_a_url_beside_the_notebook(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
         video = ipywebrtc.VideoStream.from_url("./clip.mp4")
         video
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     write_video(nb.folder / "clip.mp4")
     nb.run()
     expect(nb.output(0).locator("video")).to_have_js_property("videoWidth", 320)
@@ -401,14 +401,14 @@ def test_an_image_is_shown_in_its_own_size(notebook: OpenNotebook, side: str) ->
     assert abs(video.evaluate(GRAY) - 0) <= 4
 
 
-def test_a_restarted_kernel_switches_the_camera_off(notebook: OpenNotebook) -> None:
+def test_a_restarted_kernel_switches_the_camera_off(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
         camera = ipywebrtc.CameraStream()
         camera
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     keep_tracks(nb)
     nb.run()
     nb.page.wait_for_function(LIVE)
