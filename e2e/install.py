@@ -42,7 +42,13 @@ with sync_playwright() as playwright:
 
 def find_chromium() -> Path:
     """Find a Chromium: the system's, else Playwright's."""
-    found = find("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = find(
+        "chromium-headless-shell",
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    )
     if found:
         return found
     command = [sys.executable, "-c", PLAYWRIGHT_CHROMIUM]
