@@ -19,6 +19,10 @@ and so can't be older than we are; who sees somebody connect announces itself ag
 presence is the broker's Last Will (MQTT 5 §3.1.2.5) when a kernel dies. It is in clear, so whoever
 knows the topic can make a member seem to have left, which then comes back by itself; and who runs
 the broker can keep messages back: a call that runs is the truth, and not this.
+
+A broker has a queue for each client, and drops what finds it full: a flood of garbage costs honest
+envelopes too. So silence counts only while nothing has to be refused, and who has refused garbage,
+or is about to take a member for gone, asks: it announces itself as if it had connected again.
 """
 
 from __future__ import annotations
@@ -56,6 +60,9 @@ GRACE = 15.0
 """Seconds that a presence counts which does not name us: a broker may have kept it, or a stranger
 repeated it. As long have all others after our connection was lost, since a broker that restarts
 forgets everybody."""
+ASK = 5.0
+"""Seconds between two questions at least. A member is asked when its presence ends in less than
+twice as long."""
 RESEND = 30.0
 """Seconds for which a message is sent again to a member who connects again."""
 OUTBOX = 64
@@ -68,6 +75,9 @@ BACKLOG = 512
 """Events that wait while the kernel computes. More are dropped."""
 MEMBERS = 64
 """Others that are listed."""
+GARBAGE = ("garbled", "oversized", "foreign", "unknown")
+"""What only strangers send. The other reasons to refuse may be answers to a question: what was sent
+again is `replayed`, and the envelopes of a wrong clock are `old`; asking for these has no end."""
 NOT_THERE = "Nothing was sent: we or the other one are not in the room any more."
 TOO_MANY = "Nothing was sent: too many messages wait for a connection to the MQTT broker."
 
@@ -151,7 +161,7 @@ class Member:
     Args:
         id: Digits that say nothing. Who joins again is a new member.
         info: What the member tells of itself.
-        connection: Grows when it connects again.
+        connection: Grows when it connects again, or asks.
         until: When it is taken for gone, by `time.monotonic`.
         outbox: What it was sent lately.
     """
@@ -186,8 +196,11 @@ class Channel:
     (after 17 s at most), or after 90 s of silence. A message arrives once and in order, also when
     a connection is lost meanwhile or the broker restarts; or the member disappears, and `on_leave`
     tells. A kernel that computes for longer than 90 s disappears until it is done, for those who
-    connect meanwhile after 15 s. Brokers drop messages when they are flooded: don't take a missing
-    answer for a refusal.
+    connect meanwhile after 15 s.
+
+    Brokers drop messages when they are flooded. What was said in the last 30 s is then sent again,
+    but never arrives after a later message: don't take a missing answer for a refusal. While a
+    flood lasts, nobody is taken for silent.
 
     Callbacks come on the event loop that runs when the channel is made; where none runs, on a
     thread, one after the other. Methods may be called from any thread.
@@ -240,6 +253,8 @@ class Channel:
         self._sequence = 0
         self._connection = 0
         self._announce_at = 0.0
+        self._asked = 0.0
+        self._refused = self._garbage = 0
         self._early: deque[tuple[float, Envelope]] = deque(maxlen=EARLY)
         self._lock = threading.RLock()
         self._loop = _event_loop()
@@ -354,6 +369,7 @@ class Channel:
             if self.status != "open":
                 return
             now = time.monotonic()
+            self._doubt(now)
             if self._announce_at <= now:
                 self._announce()
             for member in [*self.members.values()]:
@@ -361,6 +377,24 @@ class Channel:
                     member.outbox.popleft()
                 if member.until <= now:
                     self._vanished(member.id)
+
+    def _doubt(self, now: float) -> None:
+        """Give the others time, and ask them, where the broker may have dropped what they said."""
+        refused, garbage = self.dropped.total(), sum(self.dropped[reason] for reason in GARBAGE)
+        if refused != self._refused:
+            self._refused = refused
+            for member in self.members.values():
+                member.until = max(member.until, now + GRACE)
+        ending = any(member.until < now + 2 * ASK for member in self.members.values())
+        if (ending or garbage != self._garbage) and self._asked <= now - ASK:
+            self._garbage = garbage
+            self._ask()
+
+    def _ask(self) -> None:
+        """Make the others announce themselves, and send again what may be lost."""
+        self._asked = time.monotonic()
+        self._connection += 1
+        self._announce()
 
     # What the receiver hands over to the event loop.
 
@@ -386,8 +420,7 @@ class Channel:
             self._on_status(status, error)
 
     def _opened(self) -> None:
-        self._connection += 1
-        self._announce()
+        self._ask()
         for member in self.members.values():
             member.until = time.monotonic() + GRACE
             self._post_again(member)
@@ -503,6 +536,8 @@ class _Receiver:
         if not payload:
             if self.guard.knows(topic, sender):
                 self._hand_over(self.vanished, sender)
+            else:
+                self.guard.dropped["unknown"] += 1
             return
         envelope = self.guard.admit(topic, payload, sender)
         if envelope and sender != self.member:
