@@ -164,6 +164,9 @@ class Member:
         connection: Grows when it connects again, or asks.
         until: When it is taken for gone, by `time.monotonic`.
         outbox: What it was sent lately.
+        heard: Whether it was heard since our connection was lost. Until then messages to it wait:
+            after a broker's restart it may not listen yet, and a message that it misses never
+            arrives after a later one.
     """
 
     id: str
@@ -171,6 +174,7 @@ class Member:
     connection: int = field(repr=False)
     until: float = field(repr=False)
     outbox: deque[_Message] = field(default_factory=deque, repr=False)
+    heard: bool = field(default=True, repr=False)
 
 
 @dataclass
@@ -295,7 +299,7 @@ class Channel:
                     raise SignalingError(TOO_MANY)
                 to.outbox.popleft()
             to.outbox.append(message)
-            if self.status == "open":
+            if self.status == "open" and to.heard:
                 self._post(to, message, envelope)
 
     def update(self, info: Content) -> None:
@@ -416,6 +420,9 @@ class Channel:
         self.status, self.error = status, error
         if status == "open":
             self._opened()
+        else:
+            for member in self.members.values():
+                member.heard = False
         if before != (status, error):
             self._on_status(status, error)
 
@@ -423,7 +430,8 @@ class Channel:
         self._ask()
         for member in self.members.values():
             member.until = time.monotonic() + GRACE
-            self._post_again(member)
+            if member.heard:
+                self._post_again(member)
 
     def _appeared(self, sender: str, content: Any, arrived: float) -> None:
         match content:
@@ -440,8 +448,9 @@ class Channel:
             return
         member.until = max(until, member.until)
         if member.connection != connection:
-            member.connection = connection
             self._announce_at = 0.0
+        if member.connection != connection or not member.heard:
+            member.connection, member.heard = connection, True
             self._post_again(member)
         if member.info != info:
             member.info = info

@@ -868,9 +868,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
 
 
-async def meet_through(transport: FullTransport, room: str) -> tuple[Person, Person]:
+async def meet_through(
+    transport: FullTransport, room: str, other: LocalTransport | None = None
+) -> tuple[Person, Person]:
     """Meet, but lose what confirms it: it comes a second later."""
-    ada, bob = Person(transport, room, "Ada"), Person(LocalTransport(), room, "Bob")
+    ada, bob = Person(transport, room, "Ada"), Person(other or LocalTransport(), room, "Bob")
     await meet(ada, bob)
     transport.full = True
     return ada, bob
@@ -945,6 +947,41 @@ async def test_who_dies_in_a_flood_is_gone_after_it(room: str, clock: Clock) -> 
     for _ in range(round(signaling.GRACE) + 1):
         await clock.second()
     assert ada.left == ["Bob"]
+
+
+@within(10)
+async def test_what_is_sent_again_waits_until_the_other_one_is_back(
+    room: str, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broker has restarted, and Bob connects again in the middle of what Ada sends again."""
+    transport = FullTransport()
+    carrier = LocalTransport()
+    bob, ada = await meet_through(transport, room, carrier)
+    transport.full = False
+    await clock.second()
+    ada.channel._receiver.status("connecting", "")
+    await until(lambda: ada.channel.status == "connecting")
+    for number in range(10):
+        ada.send(bob, number)
+    published = []
+
+    def publish(topic: str, payload: bytes, *, retain: bool = False) -> None:
+        published.append(topic)
+        if published.count(bob.channel._receiver.inbox) > 7:
+            transport.full = False
+        LocalTransport.publish(carrier, topic, payload, retain=retain)
+
+    transport.full = True
+    monkeypatch.setattr(carrier, "publish", publish)
+    ada.channel._receiver.status("open", "")
+    await until(lambda: published)
+    transport.full = False
+    bob.channel._receiver.status("open", "")
+    for _ in range(3):
+        await clock.second()
+    assert bob.messages == [*range(10)]
+    ada.send(bob, "later")
+    await until(lambda: bob.messages[-1:] == ["later"])
 
 
 @within(10)
