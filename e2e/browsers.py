@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from e2e.install import find_chromium
+from playwright.sync_api import Error
+
+from e2e.install import find_chromium, find_headless_shell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize
 
@@ -42,12 +45,17 @@ class Browsers:
 
     def __init__(self, playwright: Playwright) -> None:
         self._chromium = playwright.chromium
-        self._started: dict[tuple[str, ...], Browser] = {}
+        self._started: dict[tuple[Path, tuple[str, ...]], Browser] = {}
         self._kept: dict[Browser, list[BrowserContext]] = {}
         self._taken: dict[Browser, int] = {}
 
     def launch(
-        self, *, fake_device: bool = True, fake_ui: bool = True, extra: Sequence[str] = ()
+        self,
+        *,
+        fake_device: bool = True,
+        fake_ui: bool = True,
+        window: bool = False,
+        extra: Sequence[str] = (),
     ) -> Browser:
         """Start a browser, or return the one that runs with these flags.
 
@@ -55,13 +63,15 @@ class Browsers:
             fake_device: There is a camera and a microphone; without, there is none.
             fake_ui: Every request for a device is allowed. Without, it is denied at once, unless
                 the test called `page.context.grant_permissions` before.
+            window: The browser has one, as prompts and the choice of a screen need.
             extra: Other flags; of two with the same name, the last counts.
         """
+        program = find_headless_shell() if fake_ui and not window else find_chromium()
         flags = (*ALWAYS, *[FAKE_DEVICE] * fake_device, *[FAKE_UI] * fake_ui, *extra)
-        browser = self._started.pop(flags, None)
+        browser = self._started.pop((program, flags), None)
         if not (browser and browser.is_connected()):
-            browser = self._chromium.launch(executable_path=find_chromium(), args=flags)
-        self._started[flags] = browser  # the last one is the one that was used last
+            browser = self._chromium.launch(executable_path=program, args=flags)
+        self._started[program, flags] = browser  # the last one is the one that was used last
         return browser
 
     def person(self, browser: Browser) -> BrowserContext:
@@ -78,45 +88,52 @@ class Browsers:
 
     @property
     def pages(self) -> list[Page]:
-        """Every open page."""
+        """Every page that a test has opened."""
         browsers = self._started.values()
-        return [page for browser in browsers for c in browser.contexts for page in c.pages]
+        pages = (page for browser in browsers for c in browser.contexts for page in c.pages)
+        return [page for page in pages if page.url != "about:blank"]
 
     def close_pages(self) -> None:
         """Close every page, forget its permissions and storage, and quit browsers that idle."""
-        for flags, browser in [*self._started.items()][:-KEPT_BROWSERS]:
-            self._quit(flags, browser)
+        for kind in [*self._started][:-KEPT_BROWSERS]:
+            self._quit(kind)
         for browser in self._started.values():
             kept = self._kept.get(browser, [])
             for context in browser.contexts:
-                if context in kept:
-                    forget(context)
-                else:
+                if context not in kept or not forgets(context):
                     context.close()
+            self._kept[browser] = [context for context in kept if context in browser.contexts]
         self._taken.clear()
 
     def close(self) -> None:
         """Quit every browser."""
-        for flags, browser in [*self._started.items()]:
-            self._quit(flags, browser)
+        for kind in [*self._started]:
+            self._quit(kind)
 
-    def _quit(self, flags: tuple[str, ...], browser: Browser) -> None:
-        del self._started[flags]
+    def _quit(self, kind: tuple[Path, tuple[str, ...]]) -> None:
+        browser = self._started.pop(kind)
         self._kept.pop(browser, None)
         browser.close()
 
 
-def forget(context: BrowserContext) -> None:
-    """Close the pages of a context, and leave nothing of them but what the browser has cached."""
-    context.clear_cookies()
-    context.clear_permissions()
+def forgets(context: BrowserContext) -> bool:
+    """Close the pages of a context, and keep nothing of them but what the browser has cached.
+
+    A context whose processes a test has killed can't do so.
+    """
     first, *pages = context.pages
-    session = context.new_cdp_session(first)
-    for page in pages:
-        origin = "/".join(page.url.split("/")[:3])
-        page.close()
-        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
-    session.detach()
+    try:
+        context.clear_cookies()
+        context.clear_permissions()
+        session = context.new_cdp_session(first)
+        for page in pages:
+            origin = "/".join(page.url.split("/")[:3])
+            page.close()
+            session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+        session.detach()
+    except Error:
+        return False
+    return True
 
 
 def console_errors(page: Page) -> list[str]:

@@ -56,7 +56,12 @@ class Launch(Protocol):
     """What the fixture `launch` is."""
 
     def __call__(
-        self, *, fake_device: bool = True, fake_ui: bool = True, extra: Sequence[str] = ()
+        self,
+        *,
+        fake_device: bool = True,
+        fake_ui: bool = True,
+        window: bool = False,
+        extra: Sequence[str] = (),
     ) -> Browser: ...
 
 
@@ -80,7 +85,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
     home = tmp_path_factory.mktemp("jupyter")
     with (
         tempfile.TemporaryDirectory() as folder,
-        forks.running(Path(folder), sys.executable) as kernel_command,
+        forks.running(Path(folder), home / "forks.log", sys.executable) as kernel_command,
         JupyterLab.running(
             tmp_path_factory.getbasetemp(), home, kernel_command=kernel_command
         ) as server,

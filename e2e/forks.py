@@ -34,20 +34,26 @@ PASSED_ON = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
-def running(folder: Path, python: str) -> Iterator[list[str]]:
+def running(folder: Path, log: Path, python: str) -> Iterator[list[str]]:
     """Start the process that forks, give the command of a kernel, and stop it at the end.
 
     Args:
         folder: Where its socket is. A socket's path may have 107 characters.
+        log: Where it and the kernels write.
         python: The Python of the kernels.
     """
     path = folder / "forks"
     command = [python, __file__, str(path)]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        ) as process,
+    ):
         deadline = time.monotonic() + START_TIMEOUT
         while not path.exists():
             if process.poll() is not None or time.monotonic() > deadline:
-                message = "the process that forks kernels did not start"
+                message = f"the process that forks kernels did not start:\n{log.read_text()}"
                 raise RuntimeError(message)
             time.sleep(INTERVAL)
         try:

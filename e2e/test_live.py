@@ -632,8 +632,8 @@ def test_speech_is_found_by_its_loudness(notebook: OpenNotebook) -> None:
     assert positions == sorted(set(positions))
 
 
-def test_the_example_of_edges(notebook: OpenNotebook) -> None:
-    nb = notebook(EXAMPLES / "edges.ipynb")
+def test_the_example_of_edges(jupyterlab: OpenNotebook) -> None:
+    nb = jupyterlab(EXAMPLES / "edges.ipynb")
     nb.run()
     expect(nb.output(2).locator("video").nth(1)).to_have_js_property("videoWidth", 320)
     expect(nb.output(2).locator("video").nth(1)).to_be_visible()
@@ -641,8 +641,8 @@ def test_the_example_of_edges(notebook: OpenNotebook) -> None:
     assert nb.python("(reader.error, drawing.error)") == ("", "")
 
 
-def test_the_example_of_a_spectrogram(notebook: OpenNotebook) -> None:
-    nb = notebook(EXAMPLES / "spectrogram.ipynb")
+def test_the_example_of_a_spectrogram(jupyterlab: OpenNotebook) -> None:
+    nb = jupyterlab(EXAMPLES / "spectrogram.ipynb")
     nb.run(1, 2)
     expect(nb.output(1).locator("video").nth(1)).to_have_js_property("videoWidth", 400)
     nb.wait_for("spectra[:, -100:].std() > 0.05 and picture.fps > 0")
@@ -650,8 +650,8 @@ def test_the_example_of_a_spectrogram(notebook: OpenNotebook) -> None:
     assert nb.python("(reader.gaps, reader.error)") == (0, "")
 
 
-def test_the_example_of_a_film(notebook: OpenNotebook) -> None:
-    nb = notebook(EXAMPLES / "plot_to_video.ipynb")
+def test_the_example_of_a_film(jupyterlab: OpenNotebook) -> None:
+    nb = jupyterlab(EXAMPLES / "plot_to_video.ipynb")
     nb.run(timeout=60)
     with av.open(nb.folder / "pendulum.mp4") as film:
         (track,) = film.streams.video
