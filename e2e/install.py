@@ -43,7 +43,6 @@ with sync_playwright() as playwright:
 def find_chromium() -> Path:
     """Find a Chromium: the system's, else Playwright's."""
     found = find(
-        "chromium-headless-shell",
         "chromium",
         "chromium-browser",
         "google-chrome",

@@ -74,6 +74,7 @@ def leave_kernel(nb: Notebook, how: str) -> None:
         nb.page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
 
 
+@pytest.mark.alone
 def test_a_cut_connection_loses_nothing(notebook: OpenNotebook, proxy: Proxy) -> None:
     nb = notebook(camera_cells, port=proxy.port)
     nb.run()

@@ -178,6 +178,7 @@ def test_large_frames_travel_in_parts(notebook: OpenNotebook) -> None:
     nb.wait_for(f"{same}.all()")
 
 
+@pytest.mark.alone
 def test_width_and_rate_are_limited(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
@@ -201,6 +202,7 @@ def test_width_and_rate_are_limited(notebook: OpenNotebook) -> None:
     nb.wait_for("frames[-1].width == 640")
 
 
+@pytest.mark.alone
 def test_a_slow_callback_gets_few_frames_and_fresh_ones(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import time
@@ -241,6 +243,7 @@ def test_a_slow_callback_gets_few_frames_and_fresh_ones(notebook: OpenNotebook) 
     assert nb.errors == []
 
 
+@pytest.mark.alone
 def test_frames_are_dropped_while_a_cell_blocks(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import time
@@ -537,6 +540,7 @@ def check_tone(samples: Any, rate: float, frequency: float) -> None:
     assert steps.max() < 1.1 * np.abs(whole).max() * 2 * np.pi * frequency / rate
 
 
+@pytest.mark.alone
 def test_a_tone_arrives_without_a_gap(notebook: OpenNotebook, tmp_path: Path) -> None:
     def cells(path: str) -> None:
         import numpy as np  # noqa: F401 - for the test

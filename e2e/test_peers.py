@@ -378,6 +378,7 @@ def test_a_page_that_is_reloaded_comes_back(call_in_jupyterlab: MakeCall) -> Non
     expect(one.output(1).locator("video")).to_have_js_property("videoWidth", 320)
 
 
+@pytest.mark.alone
 def test_a_page_that_is_closed_is_noticed_at_once(call: MakeCall) -> None:
     calling = call("red", "blue")
     one, other = calling.sides
@@ -392,6 +393,7 @@ def test_a_page_that_is_closed_is_noticed_at_once(call: MakeCall) -> None:
     assert one.python("peer.status") == "waiting"
 
 
+@pytest.mark.alone
 def test_a_page_that_is_killed_is_noticed_soon(call: MakeCall, launch: Launch) -> None:
     browser = launch(extra=["--enable-features=OfItsOwn"])  # no other page is to be killed
     calling = call("red", "blue", browsers=(browser, None))
@@ -405,6 +407,7 @@ def test_a_page_that_is_killed_is_noticed_soon(call: MakeCall, launch: Launch) -
     assert other.python("(peer.status, peer.failed)") == ("starting", False)
 
 
+@pytest.mark.alone
 def test_who_hangs_up_is_gone_at_once(call: MakeCall) -> None:
     calling = call("red", "blue")
     one, other = calling.sides
@@ -434,6 +437,7 @@ def test_another_tab_takes_the_call_over(call_in_jupyterlab: MakeCall) -> None:
     wait_until_it_shows(other, "red")
 
 
+@pytest.mark.alone
 def test_a_relayed_call_outlives_gaps_in_the_network(call: MakeCall, turn: TurnServer) -> None:
     options = {"ice_servers": [turn.server()], "ice_transport_policy": "relay"}
     calling = call("red", "blue", **options)

@@ -54,7 +54,7 @@ def test_a_camera_is_recorded_in_one_cell(notebook: OpenNotebook) -> None:
         assert nb.python("recorder.recording, recorder.status, recorder.error") == ended
 
 
-@pytest.mark.quick
+@pytest.mark.alone
 def test_a_file_with_sound_is_recorded(notebook: OpenNotebook, tmp_path: Path) -> None:
     async def cells(path: str) -> None:
         import ipywebrtc
@@ -110,6 +110,7 @@ def test_an_odd_size_is_cut_for_h264(notebook: OpenNotebook, tmp_path: Path) -> 
     assert found.size == (200, 100)
 
 
+@pytest.mark.alone
 def test_a_widget_is_recorded(notebook: OpenNotebook) -> None:
     async def cells() -> None:
         import ipywidgets
@@ -166,6 +167,7 @@ def test_a_tone_is_recorded_as_samples(notebook: OpenNotebook, tmp_path: Path) -
         assert loudest_frequency(middle, rate) == pytest.approx(1000, abs=2)
 
 
+@pytest.mark.alone
 def test_what_a_busy_page_heard_last_is_in_the_recording(
     notebook: OpenNotebook, tmp_path: Path
 ) -> None:
@@ -251,6 +253,7 @@ def test_the_view_records_pauses_and_plays(jupyterlab: OpenNotebook) -> None:
     assert nb.errors == []
 
 
+@pytest.mark.quick
 def test_the_recording_is_a_widget_of_its_own(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
@@ -342,6 +345,7 @@ def test_autosave_writes_each_recording_into_a_file_of_its_own(notebook: OpenNot
     assert nb.python("recorder.path") == str(nb.folder / "take-1.mp4")
 
 
+@pytest.mark.alone
 def test_another_camera_goes_on_in_the_same_recording(
     notebook: OpenNotebook, launch: Launch
 ) -> None:
@@ -453,6 +457,7 @@ def test_a_page_without_webcodecs_records_too(notebook: OpenNotebook, tmp_path: 
     assert picture_at(data, 1.5).mean() == pytest.approx(40 + 180 * 1.5 / 6, abs=15)
 
 
+@pytest.mark.alone
 def test_a_large_recording_arrives_whole_and_memory_stays_flat(
     notebook: OpenNotebook, launch: Launch, host: JupyterLab
 ) -> None:

@@ -391,6 +391,7 @@ def test_who_loses_the_network_for_a_while_is_back_once(
             assert ada.nb.python("seen") == []
 
 
+@pytest.mark.alone
 def test_a_flood_of_garbage_disturbs_no_call(join: Join, broker: Broker) -> None:
     from paho.mqtt.client import Client
     from paho.mqtt.enums import CallbackAPIVersion

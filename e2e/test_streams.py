@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from playwright.sync_api import expect
 
 from e2e.media import write_video
@@ -285,6 +286,7 @@ def test_a_reloaded_page_asks_for_a_click_in_place_of_a_camera(
     expect(nb.output(0).locator("video")).to_have_js_property("videoWidth", 640)
 
 
+@pytest.mark.quick
 def test_a_video_plays_and_pauses(notebook: OpenNotebook, tmp_path: Path) -> None:
     def cells(path: str) -> None:
         import ipywidgets

@@ -318,6 +318,7 @@ def test_an_unchanged_widget_is_not_drawn_again(notebook: OpenNotebook) -> None:
     nb.page.wait_for_function(f"drawings.length > {count}")
 
 
+@pytest.mark.alone
 def test_max_fps_is_a_ceiling(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywidgets
