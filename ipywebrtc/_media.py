@@ -8,8 +8,9 @@ page → kernel                                         means
 ====================================================  ==============================================
 `{kind: "hello", page}`                               this page holds the widget and can act for it
 `{kind: "bye", page}`                                 this page goes away
-`{kind: "state", page, id, status, error, …}`         what the page sees; becomes traits, unless
-                                                      it is about a request (`id`) that is over
+`{kind: "state", page, id, order, status, error, …}`  what the page sees; becomes traits, unless
+                                                      it is about a request (`id`) that is over, or
+                                                      the page said something newer (`order`)
 `{kind: "ack", page, id}`                             the request arrived and is still worked on
 `{kind: "answer", page, id, …}` and buffers           its result, or `failure: {name, message}`
 `{kind: "flush", page}`                               nothing: it hastens what the kernel sends
@@ -110,6 +111,8 @@ class Media(anywidget.AnyWidget):
         self._requests: dict[str, Request] = {}
         self._settled: deque[str] = deque(maxlen=REMEMBERED)
         self._pages: list[str] = []
+        self._newest: dict[str, dict[str, int]] = {}
+        self._taking_state = threading.RLock()
         self._loop = _running_loop()
         self._cell = running_cell()
         if args:
@@ -275,15 +278,26 @@ class Media(anywidget.AnyWidget):
         elif kind == "bye":
             self._said_bye(page)
         elif kind == "state" and content.get("id", "") in {"", *self._requests}:
-            self._set_state(
-                **{key: content[key] for key in content.keys() - {"kind", "page", "id"}}
-            )
+            self._take_state(page, content)
         elif kind == "ack" and (request := self._requests.get(content["id"])):
             request.acknowledged = True
         elif kind == "answer":
             self._got_answer(content, buffers)
         elif kind == "asset":
             self._send_asset(page, str(content["name"]), content.get("have", []))
+
+    def _take_state(self, page: str, content: Content) -> None:
+        """Take what a page says of its state, unless it has said something newer already.
+
+        JupyterLab sends the first messages to one thread and those that follow to another.
+        """
+        names: set[str] = content.keys() - {"kind", "page", "id", "order"}
+        order: int = content.get("order", 0)
+        with self._taking_state:
+            newest = self._newest.setdefault(page, {})
+            names = {name for name in names if not order or newest.get(name, 0) < order}
+            newest.update(dict.fromkeys(names, order))
+            self._set_state(**{name: content[name] for name in names})
 
     def _said_hello(self, page: str) -> None:
         if page not in self._pages:
@@ -294,6 +308,7 @@ class Media(anywidget.AnyWidget):
                 self._send_request(request)
 
     def _said_bye(self, page: str) -> None:
+        self._newest.pop(page, None)
         if page in self._pages:
             self._pages.remove(page)
         for request in [*self._requests.values()]:
