@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
-
-from playwright.sync_api import Error
 
 from e2e.install import find_chromium, find_headless_shell
 
@@ -48,6 +47,7 @@ class Browsers:
         self._started: dict[tuple[Path, tuple[str, ...]], Browser] = {}
         self._kept: dict[Browser, list[BrowserContext]] = {}
         self._taken: dict[Browser, int] = {}
+        self._crashed: set[BrowserContext] = set()
 
     def launch(
         self,
@@ -81,6 +81,9 @@ class Browsers:
         self._taken[browser] = number + 1
         if number == len(kept):
             context = browser.new_context(viewport=VIEWPORT)
+            # A page whose process was killed answers nobody, not even with an error.
+            crashed = functools.partial(self._crashed.add, context)
+            context.on("page", lambda page: page.on("crash", lambda _: crashed()))
             # It keeps the window: that of each further page would be drawn by two more processes.
             context.new_page()
             kept.append(context)
@@ -100,9 +103,12 @@ class Browsers:
         for browser in self._started.values():
             kept = self._kept.get(browser, [])
             for context in browser.contexts:
-                if context not in kept or not forgets(context):
+                if context in kept and context not in self._crashed:
+                    forget(context)
+                else:
                     context.close()
             self._kept[browser] = [context for context in kept if context in browser.contexts]
+        self._crashed.clear()
         self._taken.clear()
 
     def close(self) -> None:
@@ -116,24 +122,17 @@ class Browsers:
         browser.close()
 
 
-def forgets(context: BrowserContext) -> bool:
-    """Close the pages of a context, and keep nothing of them but what the browser has cached.
-
-    A context whose processes a test has killed can't do so.
-    """
+def forget(context: BrowserContext) -> None:
+    """Close the pages of a context, and keep nothing of them but what the browser has cached."""
     first, *pages = context.pages
-    try:
-        context.clear_cookies()
-        context.clear_permissions()
-        session = context.new_cdp_session(first)
-        for page in pages:
-            origin = "/".join(page.url.split("/")[:3])
-            page.close()
-            session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
-        session.detach()
-    except Error:
-        return False
-    return True
+    context.clear_cookies()
+    context.clear_permissions()
+    session = context.new_cdp_session(first)
+    for page in pages:
+        origin = "/".join(page.url.split("/")[:3])
+        page.close()
+        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "all"})
+    session.detach()
 
 
 def console_errors(page: Page) -> list[str]:
