@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from e2e.install import find, find_mosquitto
+from e2e.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -74,7 +75,7 @@ class Broker:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         names = ("tcp", "websockets", "guarded", "tls")
-        self.ports = dict(zip(names, free_ports(len(names)), strict=True))
+        self.ports = {name: free_port() for name in names}
         self.tcp = f"mqtt://{HOST}:{self.ports['tcp']}"
         self.websockets = f"ws://{HOST}:{self.ports['websockets']}/mqtt"
         self.guarded = f"mqtt://{HOST}:{self.ports['guarded']}"
@@ -145,7 +146,7 @@ class Relay:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        (self.port,) = free_ports(1)
+        self.port = free_port()
         server = asyncio.start_server(self._connect, HOST, self.port)
         self._flows = asyncio.Event()
         self._flows.set()
@@ -225,15 +226,6 @@ async def closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
         finally:
             writer.transport.abort()
             await writer.wait_closed()
-
-
-def free_ports(count: int) -> list[int]:
-    """Find ports that nobody listens on."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [int(each.getsockname()[1]) for each in sockets]
 
 
 def find_mosquitto_passwd() -> Path:

@@ -23,35 +23,45 @@ When a test fails, a picture of every page is in `e2e/failures/`.
 from __future__ import annotations
 
 import re
+import sys
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 from playwright.sync_api import Error, sync_playwright
 
+from e2e import forks
 from e2e.brokers import Broker
 from e2e.browsers import Browsers, console_errors
 from e2e.hosts import ADDRESS, JupyterLab
 from e2e.matrix import matrix
 from e2e.notebooks import Notebook, sources_of
+from e2e.plain import Plain
+from tests import timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from playwright.sync_api import Browser, ViewportSize
+    from playwright.sync_api import Browser
 
     from e2e.hosts import AnyKernel, Host
 
 FAILURES = Path(__file__).with_name("failures")
 SCREENSHOT_TIMEOUT = 5_000  # ms
-VIEWPORT: ViewportSize = {"width": 1280, "height": 1000}
 
 
 class Launch(Protocol):
     """What the fixture `launch` is."""
 
     def __call__(
-        self, *, fake_device: bool = True, fake_ui: bool = True, extra: Sequence[str] = ()
+        self,
+        *,
+        fake_device: bool = True,
+        fake_ui: bool = True,
+        window: bool = False,
+        extra: Sequence[str] = (),
     ) -> Browser: ...
 
 
@@ -70,11 +80,23 @@ class OpenNotebook(Protocol):
 
 
 @pytest.fixture(scope="session")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
-    """The application that shows the notebooks, and serves the folder of every test."""
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[JupyterLab]:
+    """JupyterLab, which serves the folder of every test."""
     home = tmp_path_factory.mktemp("jupyter")
-    with JupyterLab.running(tmp_path_factory.getbasetemp(), home) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        forks.running(Path(folder), home / "forks.log", sys.executable) as kernel_command,
+        JupyterLab.running(
+            tmp_path_factory.getbasetemp(), home, kernel_command=kernel_command
+        ) as server,
+    ):
         yield server
+
+
+@pytest.fixture(scope="session")
+def host(lab: JupyterLab) -> Host:
+    """What shows the notebooks, unless a file of tests names another one."""
+    return Plain.beside(lab)
 
 
 @pytest.fixture(scope="session")
@@ -99,10 +121,29 @@ def notebook(
 ) -> Iterator[OpenNotebook]:
     """Open the body of a function as a notebook, with values for the function's arguments.
 
+    It opens in a page with its outputs and nothing else (`plain.py`), or in the host of the file.
     Instead of a function it may be the path of a notebook, of which a copy is opened.
     `browser` comes from the fixture `launch`; `hostname` is another name of this machine, `port`
     that of a proxy.
     """
+    with notebooks(host, browsers, launch, tmp_path) as open_notebook:
+        yield open_notebook
+
+
+@pytest.fixture
+def jupyterlab(
+    lab: JupyterLab, browsers: Browsers, launch: Launch, tmp_path: Path
+) -> Iterator[OpenNotebook]:
+    """Open a notebook in JupyterLab, for what only JupyterLab does; see `notebook`."""
+    with notebooks(lab, browsers, launch, tmp_path) as open_notebook:
+        yield open_notebook
+
+
+@contextmanager
+def notebooks(
+    host: Host, browsers: Browsers, launch: Launch, folder: Path
+) -> Iterator[OpenNotebook]:
+    """Open notebooks, and end what was opened."""
     kernels: dict[Path, AnyKernel] = {}
 
     def open_notebook(
@@ -113,7 +154,7 @@ def notebook(
         port: int | None = None,
         **values: object,
     ) -> Notebook:
-        path = tmp_path / f"notebook-{len(kernels)}{host.SUFFIX}"
+        path = folder / f"notebook-{len(kernels)}{host.SUFFIX}"
         if isinstance(cells, Path):
             count = host.copy(cells, path)
         else:
@@ -121,7 +162,7 @@ def notebook(
             host.write(path, sources)
             count = len(sources)
         kernels[path] = host.start_kernel(path)
-        page = (browser or launch()).new_context(viewport=VIEWPORT).new_page()
+        page = browsers.person(browser or launch()).new_page()
         page.goto(host.url(path, hostname, port))
         return Notebook(host, path, kernels[path], page, count)
 
@@ -140,6 +181,11 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
     folder.mkdir()
     with Broker.running(folder) as broker:
         yield broker
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the run show where its time went."""
+    timing.register(config)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -8,33 +8,26 @@ from __future__ import annotations
 
 import functools
 import http.server
-import json
-import subprocess
 import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from e2e.hosts import ADDRESS, OPEN_TIMEOUT, JupyterLab
-from e2e.install import PAGES
-from hatch_build import install_node_modules, npm
+from e2e.hosts import ADDRESS
+from e2e.install import PAGES, environment
+from e2e.plain import Plain, build
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from playwright.sync_api import Locator, Page
     from typing_extensions import Self
 
 PROJECT = Path(__file__).parents[1]
 
-OPEN = "path => globalThis.notebook?.path === path"
-START = "index => notebook.start(index)"
-FINISHED = "index => !notebook.running(index)"
-ERRORS = "index => notebook.errors(index)"
 
-
-class Embed(JupyterLab):
+class Embed(Plain):
     """A Jupyter server, and a page of ours that shows its notebooks."""
 
     MODULE = "jupyter_server"
@@ -47,11 +40,19 @@ class Embed(JupyterLab):
     @classmethod
     @contextmanager
     def running(
-        cls, root: Path, home: Path, python: str = sys.executable, modules: Path | None = None
+        cls,
+        root: Path,
+        home: Path,
+        python: str = sys.executable,
+        modules: Path | None = None,
+        kernel_command: Sequence[str] = (),
     ) -> Iterator[Self]:
         """Start a Jupyter server and one for the page, and stop them at the end."""
         build()
-        with pages(cls.POLICY) as port, super().running(root, home, python, modules) as server:
+        with (
+            pages(cls.POLICY) as port,
+            super().running(root, home, python, modules, kernel_command) as server,
+        ):
             server._pages = port
             yield server
 
@@ -59,22 +60,6 @@ class Embed(JupyterLab):
         """Say where a page finds a notebook."""
         page = f"http://{hostname}:{port or self._pages}/{self.PAGE}"
         return f"{page}?server={ADDRESS}:{self.port}&notebook={self._name(notebook)}"
-
-    def wait_until_open(self, page: Page, notebook: Path) -> None:
-        """Wait until a page shows the notebook and is connected to its kernel."""
-        page.wait_for_function(OPEN, arg=self._name(notebook), timeout=1000 * OPEN_TIMEOUT)
-
-    def start_cell(self, page: Page, index: int) -> None:
-        """Run a cell, and do not wait for its end."""
-        page.evaluate(START, index)
-
-    def finish_cell(self, page: Page, index: int, timeout: float) -> list[str]:
-        """Wait for the end of a cell, and return the tracebacks in its output."""
-        page.wait_for_function(FINISHED, arg=index, timeout=1000 * timeout)
-        return list(page.evaluate(ERRORS, index))
-
-    def save(self, page: Page) -> None:
-        """Do nothing: outputs are not saved."""
 
 
 class Colab(Embed):
@@ -98,15 +83,7 @@ class Colab(Embed):
     @classmethod
     def kernel_python(cls, python: str) -> str:
         """Make an environment with Colab's versions, and with what our package needs."""
-        folder = PAGES / ".venv"
-        program, stamp = str(folder / "bin/python"), folder / "packages.json"
-        packages = [python, *cls.PINNED, *cls.PACKAGES]
-        if not (stamp.exists() and json.loads(stamp.read_text()) == packages):
-            subprocess.run([python, "-m", "venv", "--clear", folder], check=True)
-            install = (program, "-m", "pip", "install", "--quiet", *cls.PINNED, *cls.PACKAGES)
-            subprocess.run(install, check=True)
-            stamp.write_text(json.dumps(packages))
-        return program
+        return environment("colab", python, *cls.PINNED, *cls.PACKAGES)
 
     def output(self, page: Page, index: int) -> Locator:
         """Locate the output of a cell."""
@@ -127,16 +104,6 @@ class VSCode(Embed):
 
     PAGE = "vscode.html"
     POLICY = "camera=(), microphone=(), display-capture=()"
-
-    def output(self, page: Page, index: int) -> Locator:
-        """Locate the output of a cell."""
-        return page.locator("section").nth(index).locator(".output")
-
-
-def build() -> None:
-    """Bundle the pages."""
-    install_node_modules(PAGES)
-    npm("run", "build", folder=PAGES)
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):

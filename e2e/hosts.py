@@ -10,19 +10,21 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import nbformat
 
+from e2e.install import PAGES
 from e2e.kernels import Kernel
+from e2e.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,11 +137,18 @@ class JupyterLab:
         self._root = root
         self.port = port
         self._runtime = runtime
+        self._errands = ThreadPoolExecutor(1)
+        self._spare: Future[str] | None = None
 
     @classmethod
     @contextmanager
     def running(
-        cls, root: Path, home: Path, python: str = sys.executable, modules: Path | None = None
+        cls,
+        root: Path,
+        home: Path,
+        python: str = sys.executable,
+        modules: Path | None = None,
+        kernel_command: Sequence[str] = (),
     ) -> Iterator[Self]:
         """Start a server, and stop it at the end.
 
@@ -148,13 +157,14 @@ class JupyterLab:
             home: An empty folder for its settings and its log.
             python: The Python of the server and its kernels.
             modules: A folder that its kernels import from before all others.
+            kernel_command: What starts a kernel; by default, Python does.
         """
         folders = {
             name: home / name.lower()
             for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
         }
         kernel: dict[str, object] = {
-            "argv": [cls.kernel_python(python), *KERNEL_ARGUMENTS],
+            "argv": [*(kernel_command or (cls.kernel_python(python), *KERNEL_ARGUMENTS))],
             "display_name": "Python 3 (ipykernel)",
             "language": "python",
             "env": cls.KERNEL_ENVIRONMENT,
@@ -202,6 +212,7 @@ class JupyterLab:
             *("--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True"),
             # The tests of an insecure origin come by another name than localhost.
             "--ServerApp.allow_remote_access=True",
+            f"--ServerApp.extra_static_paths={PAGES}",  # that of `plain.py`
         ]
 
     @classmethod
@@ -224,17 +235,28 @@ class JupyterLab:
         return f"{self._origin(hostname, port)}{self.PAGE}{self._name(notebook)}"
 
     def start_kernel(self, notebook: Path) -> AnyKernel:
-        """Start the kernel of a notebook; the page then finds it there, and need not wait."""
+        """Give a notebook a new kernel; its page then finds it there, and need not wait.
+
+        One was started when the last notebook got its own, as it takes a second to start.
+        """
+        identity = self._spare.result() if self._spare else self._start_kernel()
+        self._spare = self._errands.submit(self._start_kernel)
         name = self._name(notebook)
-        session = {"path": name, "name": name, "type": "notebook", "kernel": {"name": KERNEL_NAME}}
-        identity = self._request("POST", "/api/sessions", session)["kernel"]["id"]
-        return Kernel(self._runtime / f"kernel-{identity}.json")
+        session = {"path": name, "name": name, "type": "notebook", "kernel": {"id": identity}}
+        self._request("POST", "/api/sessions", session)
+        kernel = Kernel(self._runtime / f"kernel-{identity}.json")
+        kernel.execute(f"__import__('os').chdir({str(notebook.parent)!r})")
+        return kernel
 
     def stop_kernel(self, notebook: Path) -> None:
         """End the kernel of a notebook."""
         for session in self._request("GET", "/api/sessions"):
             if session["path"] == self._name(notebook):
                 self._request("DELETE", f"/api/sessions/{session['id']}")
+
+    def _start_kernel(self) -> str:
+        answer = self._request("POST", "/api/kernels", {"name": KERNEL_NAME})
+        return str(answer["id"])
 
     def wait_until_open(self, page: Page, notebook: Path) -> None:
         """Wait until a page shows the notebook and is connected to its kernel."""
@@ -300,13 +322,6 @@ class Notebook7(JupyterLab):
     PAGE = "/notebooks/"
     # Its keyboard shortcuts look for settings that may not be loaded yet.
     FAULTS: tuple[str, ...] = ("Cannot read properties of undefined (reading 'schema')",)
-
-
-def free_port() -> int:
-    """Find a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((ADDRESS, 0))
-        return int(probe.getsockname()[1])
 
 
 def write_json(path: Path, content: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ NODE = Path(__file__).with_name("node")
 """The packages for Node that the tests themselves use."""
 # What shows notebooks as applications do that can't be installed; see `embeds.py`.
 PAGES = Path(__file__).with_name("pages")
+ENVIRONMENTS = Path(__file__).with_name(".environments")
 
 # Debian keeps servers in folders that a user's PATH leaves out.
 FOLDERS = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
@@ -40,7 +42,12 @@ with sync_playwright() as playwright:
 
 def find_chromium() -> Path:
     """Find a Chromium: the system's, else Playwright's."""
-    found = find("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = find(
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    )
     if found:
         return found
     command = [sys.executable, "-c", PLAYWRIGHT_CHROMIUM]
@@ -53,6 +60,11 @@ def find_chromium() -> Path:
         "Run `apt-get install chromium` as root, or `playwright install chromium`."
     )
     raise FileNotFoundError(message)
+
+
+def find_headless_shell() -> Path:
+    """Find a Chromium that draws no window and so takes half the time; else the other one."""
+    return find("chromium-headless-shell") or find_chromium()
 
 
 def find_firefox() -> Path:
@@ -82,23 +94,41 @@ def find_turnserver() -> Path:
     raise FileNotFoundError(message)
 
 
-def pip_install(folder: Path, *requirements: str) -> None:
-    """Install packages into a folder, without the packages that they depend on."""
-    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    subprocess.run([*pip, "--no-deps", f"--target={folder}", *requirements], check=True)
+def environment(name: str, python: str, *arguments: str) -> str:
+    """Make a Python environment unless it is there, and return its Python.
+
+    Args:
+        name: Its own.
+        python: Whose version it has.
+        arguments: What uv is to install, and how.
+    """
+    folder = ENVIRONMENTS / name
+    program, stamp = str(folder / "bin" / "python"), folder / "made of"
+    made_of = "\n".join([python, *arguments, (ROOT / "pyproject.toml").read_text()])
+    ENVIRONMENTS.mkdir(exist_ok=True)
+    with (ENVIRONMENTS / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process of the tests may need it now, too
+        if not (stamp.exists() and stamp.read_text() == made_of):
+            uv = (sys.executable, "-m", "uv")
+            make = (*uv, "venv", "--quiet", "--clear", f"--python={python}", str(folder))
+            subprocess.run(make, check=True)
+            install = (*uv, "pip", "install", "--quiet", f"--python={program}", *arguments)
+            subprocess.run(install, cwd=ROOT, check=True)
+            stamp.write_text(made_of)
+    return program
 
 
-def install_lowest(folder: Path) -> str:
+def install_ipykernel_6() -> Path:
+    """Install the kernel of Colab and of many servers, and return the folder to import it from."""
+    python = environment("ipykernel-6", sys.executable, "--no-deps", *IPYKERNEL_6)
+    return Path(python).parents[1] / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
+
+
+def install_lowest() -> str:
     """Make an environment with the lowest versions that we allow, and return its Python."""
-    python = str(folder / "bin" / "python")
-    uv = (sys.executable, "-m", "uv")
-    make = (*uv, "venv", "--quiet", f"--python={sys.executable}", str(folder))
-    subprocess.run(make, check=True)
     # Not older than this Python, for which it would have to be compiled.
-    options = (f"--python={python}", "--resolution=lowest-direct", "--only-binary=numpy")
-    install = (*uv, "pip", "install", "--quiet", *options, "--editable=.[lab]")
-    subprocess.run(install, cwd=ROOT, check=True)
-    return python
+    options = ("--resolution=lowest-direct", "--only-binary=numpy", "--editable=.[lab]")
+    return environment("lowest", sys.executable, *options)
 
 
 def find(*names: str) -> Path | None:
@@ -125,11 +155,13 @@ def main() -> None:
     install_node_modules(NODE)
     install_node_modules(PAGES)
     chromium = (APT_UPDATE, (*APT_INSTALL, "chromium"), PLAYWRIGHT_INSTALL)
+    shell = (APT_UPDATE, (*APT_INSTALL, "chromium-headless-shell"))
     firefox = (APT_UPDATE, (*APT_INSTALL, "firefox-esr"))
     mosquitto = (APT_UPDATE, (*APT_INSTALL, "mosquitto"))
     coturn = (APT_UPDATE, (*APT_INSTALL, "coturn"))
     try:
         print("Chromium:", ensure(find_chromium, *chromium))
+        print("Chromium without windows:", ensure(find_headless_shell, *shell))
         print("Firefox:", ensure(find_firefox, *firefox))
         print("MQTT broker:", ensure(find_mosquitto, *mosquitto))
         print("TURN server:", ensure(find_turnserver, *coturn))

@@ -19,8 +19,9 @@ from multiprocessing import connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from e2e.hosts import ADDRESS, INTERVAL, OPENER, STOP_TIMEOUT, free_port
+from e2e.hosts import ADDRESS, INTERVAL, OPENER, STOP_TIMEOUT
 from e2e.kernels import ANSWER_TIMEOUT, KernelError
+from e2e.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -26,6 +26,8 @@ SEPARATOR = re.compile(r"^# %%.*\n", re.MULTILINE)
 RUN_TIMEOUT = 30.0
 WAIT_TIMEOUT = 10.0
 INTERVAL = 0.05
+LONGEST_INTERVAL = 0.25
+SLOWER = 1.2
 
 
 class Notebook:
@@ -134,22 +136,28 @@ class Notebook:
         self._kernel.execute(code)
 
     def wait_for(self, expression: str, *, timeout: float = WAIT_TIMEOUT) -> Any:
-        """Evaluate an expression again and again until it is true, and return its value."""
+        """Evaluate an expression again and again until it is true, and return its value.
+
+        It is evaluated less and less often: each time costs the kernel, the server and the page,
+        which is told that the kernel is busy.
+        """
         deadline = time.monotonic() + timeout
+        interval = INTERVAL
         while not (value := self._kernel.value(expression, timeout=timeout)):
             if time.monotonic() > deadline:
                 message = f"{expression} is still {value!r} after {timeout:g} s"
                 raise TimeoutError(message)
-            self._pause()
+            self._pause(interval)
+            interval = min(interval * SLOWER, LONGEST_INTERVAL)
         return value
 
-    def _pause(self) -> None:
+    def _pause(self, seconds: float = INTERVAL) -> None:
         # Playwright serves a test's routes and dialogs only while it is asked to wait.
         pages = self.page.context.pages
         if pages:
-            pages[0].wait_for_timeout(1000 * INTERVAL)
+            pages[0].wait_for_timeout(1000 * seconds)
         else:
-            time.sleep(INTERVAL)
+            time.sleep(seconds)
 
 
 def sources_of(cells: Callable[..., object], values: Mapping[str, object]) -> list[str]:

@@ -341,13 +341,20 @@ def test_a_permission_that_is_taken_back_ends_the_stream(
     nb.wait_for("camera.status == 'live' and camera.error == ''")
 
 
-@pytest.mark.parametrize(
-    ("constraints", "sentence"),
-    [
-        (
-            {"video": {"width": {"min": 100_000}}},
-            'width: {"min":100000}, but fake_device_0 has 1 to 3840',
-        ),
+def test_the_device_says_what_it_can_when_it_is_asked_for_more(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywebrtc
+
+        camera = ipywebrtc.CameraStream(constraints={"video": {"width": {"min": 100_000}}})
+        camera
+
+    nb = notebook(cells)
+    keep_tracks(nb)
+    nb.run()
+    sentence = 'width: {"min":100000}, but fake_device_0 has 1 to 3840'
+    assert sentence in nb.wait_for("camera.error")
+    assert nb.page.evaluate(ENDED)
+    for constraints, sentence in (
         (
             {"video": {"facingMode": {"exact": "environment"}}},
             'facingMode: {"exact":"environment"}, but fake_device_0 has none',
@@ -356,22 +363,10 @@ def test_a_permission_that_is_taken_back_ends_the_stream(
             {"audio": {"sampleRate": {"exact": 1000}}},
             'sampleRate: {"exact":1000}, but Fake Default Audio Input has 44100 to 48000',
         ),
-    ],
-)
-def test_the_device_says_what_it_can_when_it_is_asked_for_more(
-    notebook: OpenNotebook, constraints: dict[str, object], sentence: str
-) -> None:
-    def cells(constraints: dict[str, object]) -> None:
-        import ipywebrtc
-
-        camera = ipywebrtc.CameraStream(constraints=constraints)
-        camera
-
-    nb = notebook(cells, constraints=constraints)
-    keep_tracks(nb)
-    nb.run()
-    assert sentence in nb.wait_for("camera.error")
-    assert nb.page.evaluate(ENDED)
+    ):
+        nb.execute(f"camera.constraints = {constraints!r}")
+        nb.wait_for(f"{sentence!r} in camera.error")
+        assert nb.page.evaluate(ENDED)
 
 
 # Microphones
@@ -438,9 +433,9 @@ def share(nb: Notebook) -> None:
 
 
 def test_a_screen_is_shared_at_a_click_and_never_by_itself(
-    notebook: OpenNotebook, launch: Launch
+    jupyterlab: OpenNotebook, launch: Launch
 ) -> None:
-    nb = notebook(screen_cells, browser=launch(extra=PICKED))
+    nb = jupyterlab(screen_cells, browser=launch(window=True, extra=PICKED))
     nb.run()
     expect(nb.output(0).get_by_role("button", name=SHARE)).to_be_visible()
     assert nb.python("(screen.status, screen.error, screen.settings)") == ("idle", "", {})
@@ -463,7 +458,7 @@ def test_a_tab_is_shared_with_its_sound(notebook: OpenNotebook, launch: Launch) 
         recorder = ipywebrtc.ImageRecorder(stream=screen)
         await recorder.snapshot()
 
-    nb = notebook(cells, browser=launch(extra=PICKED))
+    nb = notebook(cells, browser=launch(window=True, extra=PICKED))
     nb.run(0)
     share(nb)
     nb.wait_for("screen.status == 'live'")
@@ -473,10 +468,11 @@ def test_a_tab_is_shared_with_its_sound(notebook: OpenNotebook, launch: Launch) 
     assert nb.python("recorder.to_numpy().std()") > 10
 
 
+@pytest.mark.quick
 def test_start_asks_for_a_click_where_the_browser_wants_one(
     notebook: OpenNotebook, launch: Launch
 ) -> None:
-    nb = notebook(screen_cells, browser=launch(extra=PICKED))
+    nb = notebook(screen_cells, browser=launch(window=True, extra=PICKED))
     # This Chromium wants none, so the refusal of the others is played, once.
     nb.page.evaluate("""() => {
       navigator.mediaDevices.getDisplayMedia = async () => {
@@ -505,7 +501,7 @@ def test_a_cancelled_picker_is_no_error(notebook: OpenNotebook, launch: Launch) 
 def test_sharing_that_is_ended_in_the_browser_can_begin_again(
     notebook: OpenNotebook, launch: Launch
 ) -> None:
-    nb = notebook(screen_cells, browser=launch(extra=PICKED))
+    nb = notebook(screen_cells, browser=launch(window=True, extra=PICKED))
     nb.run()
     share(nb)
     nb.wait_for("screen.status == 'live'")
@@ -521,15 +517,15 @@ def test_sharing_that_is_ended_in_the_browser_can_begin_again(
     nb.wait_for("screen.status == 'live' and screen.error == ''")
 
 
-def test_a_host_that_forbids_to_share(notebook: OpenNotebook, launch: Launch) -> None:
+def test_a_host_that_forbids_to_share(jupyterlab: OpenNotebook, launch: Launch) -> None:
     def forbid(route: Route) -> None:
         answer = route.fetch()
         policy = {"Permissions-Policy": "display-capture=()"}
         route.fulfill(response=answer, headers={**answer.headers, **policy})
 
     # A page that a test hands out comes from no address, and such may not connect to loopback.
-    browser = launch(extra=[*PICKED, "--disable-features=LocalNetworkAccessChecks"])
-    nb = notebook(screen_cells, browser=browser)
+    browser = launch(window=True, extra=[*PICKED, "--disable-features=LocalNetworkAccessChecks"])
+    nb = jupyterlab(screen_cells, browser=browser)
     nb.page.route("**/doc/tree/**", forbid)
     nb.reload()
     nb.run()

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
-from e2e.brokers import HOST, Broker, free_ports
+from e2e.brokers import HOST, Broker
+from e2e.ports import free_port
 from e2e.turn import PASSWORD, TurnServer
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def examined(nb: Notebook) -> dict[str, dict[str, str]]:
     return {fact["name"]: fact for fact in nb.python("doctor._facts")}
 
 
+@pytest.mark.quick
 def test_all_is_well(notebook: OpenNotebook, broker: Broker, turn: TurnServer) -> None:
     servers = [f"stun:{turn.url.partition(':')[2]}", turn.server()]
     nb = notebook(cells, server=broker.tcp, ice_servers=servers)
@@ -70,7 +72,7 @@ def test_all_is_well(notebook: OpenNotebook, broker: Broker, turn: TurnServer) -
 
 
 def test_what_is_out_of_reach_is_named(notebook: OpenNotebook, broker: Broker) -> None:
-    (port,) = free_ports(1)
+    port = free_port()
     stun = "stun:stun.invalid:3478"
     nb = notebook(cells, server=f"mqtt://me:secret@{HOST}:{port}", ice_servers=[stun])
     nb.run()
@@ -130,9 +132,9 @@ def test_a_page_that_is_not_secure(notebook: OpenNotebook, launch: Launch) -> No
     expect(nb.page.locator("#pasted")).to_have_value(nb.python("doctor.report"))
 
 
-def test_a_kernel_that_ends_is_told(notebook: OpenNotebook) -> None:
+def test_a_kernel_that_ends_is_told(jupyterlab: OpenNotebook) -> None:
     # A server that does not answer is waited for, and the kernel does not live to hear of it.
-    nb = notebook(cells, server=NOBODY, ice_servers=[f"stun:{HOST}:1"])
+    nb = jupyterlab(cells, server=NOBODY, ice_servers=[f"stun:{HOST}:1"])
     nb.run()
     view = nb.output(0)
     expect(view.get_by_text("Examining…")).to_be_visible()

@@ -61,7 +61,9 @@ FORGET = "get_ipython().reset()"
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
-def test_python_runs(notebook: OpenNotebook, broker: Broker, tmp_path: Path, chapter: str) -> None:
+def test_python_runs(
+    jupyterlab: OpenNotebook, broker: Broker, tmp_path: Path, chapter: str
+) -> None:
     for media in (ROOT / "examples/media").iterdir():
         shutil.copy(media, tmp_path)
     with av.open(tmp_path / "balloon.mp4") as film:
@@ -75,7 +77,7 @@ def test_python_runs(notebook: OpenNotebook, broker: Broker, tmp_path: Path, cha
     cells = [nbformat.v4.new_code_cell(source.strip()) for page in pages for source in page]
     path = tmp_path / "page.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    nb = notebook(path)
+    nb = jupyterlab(path)
     nb.execute(f"import os; os.environ['IPYWEBRTC_MQTT_SERVER'] = {broker.tcp!r}")
     first = 0
     for page in pages:

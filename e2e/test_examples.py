@@ -73,10 +73,10 @@ FILMS = {"video_recorder": ("balloon.mp4", 2), "widget_to_mp4": ("wave.mp4", 1)}
 
 
 @pytest.fixture
-def example(notebook: OpenNotebook, tmp_path: Path) -> OpenNotebook:
+def example(jupyterlab: OpenNotebook, tmp_path: Path) -> OpenNotebook:
     """Open a copy of an example that finds its media."""
     shutil.copytree(EXAMPLES / "media", tmp_path / "media")
-    return notebook
+    return jupyterlab
 
 
 def run(nb: Notebook, opened: int | None = None, seen: str = "") -> None:
@@ -119,8 +119,8 @@ def test_example(example: OpenNotebook, name: str) -> None:
     assert nb.errors == []
 
 
-def test_quickstart(notebook: OpenNotebook) -> None:
-    nb = notebook(EXAMPLES / "quickstart.ipynb")
+def test_quickstart(jupyterlab: OpenNotebook) -> None:
+    nb = jupyterlab(EXAMPLES / "quickstart.ipynb")
     nb.run()
     assert nb.python("picture.shape") == (480, 640, 4)
     assert nb.python("np.asarray(edges(picture)).std()") > 1
@@ -131,8 +131,8 @@ def test_quickstart(notebook: OpenNotebook) -> None:
     assert nb.errors == []
 
 
-def test_a_second_person_joins_the_video_call(notebook: OpenNotebook, broker: Broker) -> None:
-    ada = notebook(EXAMPLES / "video_call.ipynb")
+def test_a_second_person_joins_the_video_call(jupyterlab: OpenNotebook, broker: Broker) -> None:
+    ada = jupyterlab(EXAMPLES / "video_call.ipynb")
     ada.execute(f"import os; os.environ['IPYWEBRTC_MQTT_SERVER'] = {broker.tcp!r}")
     ada.run()
 
@@ -141,7 +141,7 @@ def test_a_second_person_joins_the_video_call(notebook: OpenNotebook, broker: Br
 
         room = ipywebrtc.chat(room=room, nickname="Grace", server=server)
 
-    grace = notebook(cells, room=ada.python("room.room"), server=broker.tcp)
+    grace = jupyterlab(cells, room=ada.python("room.room"), server=broker.tcp)
     grace.run()
     ada.wait_for("[peer.nickname for peer in room.peers if peer.connected] == ['Grace']")
     grace.wait_for("len(room.streams) == 2")

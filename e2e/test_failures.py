@@ -85,7 +85,7 @@ def test_a_page_that_is_not_secure(notebook: OpenNotebook, launch: Launch) -> No
     assert_failed(nb, "InsecureContext", "this one is http://insecure.test")
 
 
-def test_a_host_that_forbids_the_camera(notebook: OpenNotebook, launch: Launch) -> None:
+def test_a_host_that_forbids_the_camera(jupyterlab: OpenNotebook, launch: Launch) -> None:
     def forbid(route: Route) -> None:
         answer = route.fetch()
         policy = {"Permissions-Policy": "camera=(), microphone=()"}
@@ -93,7 +93,7 @@ def test_a_host_that_forbids_the_camera(notebook: OpenNotebook, launch: Launch) 
 
     # A page that a test hands out comes from no address, and such may not connect to loopback.
     browser = launch(extra=["--disable-features=LocalNetworkAccessChecks"])
-    nb = notebook(camera_cells, browser=browser)
+    nb = jupyterlab(camera_cells, browser=browser)
     nb.page.route("**/doc/tree/**", forbid)
     nb.reload()
     assert_failed(nb, "PermissionDenied", "does not let it use the camera and the microphone")
@@ -137,7 +137,7 @@ def test_constraints_that_no_camera_meets(notebook: OpenNotebook) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.mp4", "text.mp4"])
-def test_a_video_that_does_not_load(notebook: OpenNotebook, name: str) -> None:
+def test_a_video_that_does_not_load(jupyterlab: OpenNotebook, name: str) -> None:
     async def cells(name: str) -> None:
         import ipywebrtc
 
@@ -150,7 +150,7 @@ def test_a_video_that_does_not_load(notebook: OpenNotebook, name: str) -> None:
         except ipywebrtc.SourceError as error:
             failure = error
 
-    nb = notebook(cells, name=name)
+    nb = jupyterlab(cells, name=name)
     (nb.folder / "text.mp4").write_text("no video")
     write_video(nb.folder / "clip.mp4")
     nb.run()

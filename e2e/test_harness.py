@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from e2e.browsers import UNCLOSED, console_errors
 from e2e.kernels import KernelError
 from e2e.notebooks import sources_of
+from e2e.ports import free_port
+from e2e.test_streams import ENDED, keep_tracks
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from playwright.sync_api import Page
 
+    from e2e.browsers import Browsers
     from e2e.conftest import Launch, OpenNotebook
+
+GONE_WITHIN = 10.0
 
 FORGET = """
 import gc, pathlib
@@ -46,7 +56,7 @@ def test_cells_are_the_parts_of_a_function(tmp_path: Path) -> None:
     ]
 
 
-def test_a_kernel_outlives_its_page(notebook: OpenNotebook) -> None:
+def test_a_kernel_outlives_its_page(jupyterlab: OpenNotebook) -> None:
     def cells(name: str) -> None:
         import ipywidgets
 
@@ -57,7 +67,7 @@ def test_a_kernel_outlives_its_page(notebook: OpenNotebook) -> None:
         # %%
         raise ValueError(name)
 
-    nb = notebook(cells, name="Press")
+    nb = jupyterlab(cells, name="Press")
     with pytest.raises(KernelError, match="ValueError: Press"):
         nb.run()
     nb.output(0).get_by_role("button", name="Press").click()
@@ -72,6 +82,88 @@ def test_a_kernel_outlives_its_page(notebook: OpenNotebook) -> None:
     with pytest.raises(KernelError, match="ZeroDivisionError"):
         nb.python("1 / 0")
     assert nb.python("bytes(range(256)), float('inf')") == (bytes(range(256)), float("inf"))
+
+
+def test_a_plain_page_tells_a_lost_kernel_as_jupyterlab_does(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywebrtc
+
+        camera = ipywebrtc.CameraStream()
+        camera
+
+    for lose in ("restart", "kill"):
+        nb = notebook(cells)
+        keep_tracks(nb)
+        nb.run()
+        nb.wait_for("camera.status == 'live'")
+        if lose == "restart":
+            nb.page.evaluate("kernel.restart()")
+        else:
+            os.kill(nb.python("__import__('os').getpid()"), signal.SIGKILL)
+        nb.page.wait_for_function(ENDED)
+        expect(nb.output(0).get_by_text("restarted or ended")).to_be_visible()
+
+
+def test_each_notebook_has_a_kernel_that_nobody_used(notebook: OpenNotebook) -> None:
+    def cells() -> None:
+        import ipywebrtc  # noqa: F401 - it is there for the next kernel, or it is not
+
+    first, second = notebook(cells), notebook(cells)
+    first.run()
+    ours = "[name for name in __import__('sys').modules if name.startswith('ipywebrtc')]"
+    assert first.python(ours)
+    assert second.python(ours) == []
+    assert first.python("__import__('os').getpid()") != second.python("__import__('os').getpid()")
+
+
+def test_a_forked_kernel_is_interrupted_and_ends_with_its_launcher(
+    notebook: OpenNotebook,
+) -> None:
+    def cells() -> None:
+        while True:
+            pass
+
+    nb = notebook(cells)
+    process = nb.python("__import__('os').getpid()")
+    nb.start(0)
+    nb.page.wait_for_function("kernel.status === 'busy'")
+    nb.page.evaluate("kernel.interrupt()")
+    with pytest.raises(KernelError, match="KeyboardInterrupt"):
+        nb.finish(0)
+    nb.page.evaluate("kernel.shutdown()")
+    deadline = time.monotonic() + GONE_WITHIN
+    while Path(f"/proc/{process}").exists():
+        assert time.monotonic() < deadline
+        nb._pause()
+
+
+def test_a_person_is_forgotten_after_a_test(browsers: Browsers, launch: Launch) -> None:
+    def visit() -> Page:
+        context = browsers.person(launch(fake_ui=False))
+        page = context.new_page()
+        page.route("http://localhost/", lambda route: route.fulfill(body=""))
+        page.goto("http://localhost/")
+        return page
+
+    permission = "navigator.permissions.query({ name: 'camera' }).then(({ state }) => state)"
+    page = visit()
+    page.context.grant_permissions(["camera"])
+    page.evaluate("localStorage.setItem('kept', 'yes'); document.cookie = 'kept=yes'")
+    assert page.evaluate(permission) == "granted"
+    context = page.context
+    browsers.close_pages()
+    page = visit()
+    assert page.context is context
+    assert page.evaluate("[localStorage.length, document.cookie]") == [0, ""]
+    assert page.evaluate(permission) == "prompt"
+    assert len(browsers.pages) == 1
+
+
+def test_a_port_is_given_once() -> None:
+    ports = [free_port() for _ in range(3)]
+    command = [sys.executable, "-c", "from e2e.ports import free_port; print(free_port())"]
+    other = int(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+    assert len({*ports, other}) == 4
 
 
 def test_a_client_that_nobody_closed_does_not_stand_still(tmp_path: Path) -> None:

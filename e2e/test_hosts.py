@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +10,7 @@ from playwright.sync_api import expect
 
 from e2e.embeds import Colab, VSCode
 from e2e.hosts import JupyterLab, Notebook7, OldestJupyterLab
-from e2e.install import IPYKERNEL_6, install_lowest, pip_install
+from e2e.install import install_ipykernel_6, install_lowest
 from e2e.marimo import Marimo
 from e2e.matrix import INSTEAD
 from e2e.media import write_video
@@ -53,24 +52,20 @@ def host(
 ) -> Iterator[Host]:
     """Each application in turn."""
     root, home = tmp_path_factory.getbasetemp(), tmp_path_factory.mktemp("home")
-    ipykernel_6 = tmp_path_factory.mktemp("ipykernel-6")
-    if request.param == "JupyterLab, ipykernel 6":
-        pip_install(ipykernel_6, *IPYKERNEL_6)
-    lowest = sys.executable
-    if request.param == "JupyterLab 4.0":
-        lowest = install_lowest(tmp_path_factory.mktemp("lowest"))
-    running: dict[str, AbstractContextManager[Host]] = {
-        "JupyterLab": JupyterLab.running(root, home),
-        "JupyterLab, ipykernel 6": JupyterLab.running(root, home, modules=ipykernel_6),
-        "JupyterLab 4.0": OldestJupyterLab.running(root, home, lowest),
-        "Notebook 7": Notebook7.running(root, home),
-        "Voilà": Voila.running(root, home),
-        "Colab": Colab.running(root, home),
-        "VS Code": VSCode.running(root, home),
-        "marimo edit": Marimo.running(home, "edit"),
-        "marimo run": Marimo.running(home, "run"),
+    start: dict[str, Callable[[], AbstractContextManager[Host]]] = {
+        "JupyterLab": lambda: JupyterLab.running(root, home),
+        "JupyterLab, ipykernel 6": lambda: JupyterLab.running(
+            root, home, modules=install_ipykernel_6()
+        ),
+        "JupyterLab 4.0": lambda: OldestJupyterLab.running(root, home, install_lowest()),
+        "Notebook 7": lambda: Notebook7.running(root, home),
+        "Voilà": lambda: Voila.running(root, home),
+        "Colab": lambda: Colab.running(root, home),
+        "VS Code": lambda: VSCode.running(root, home),
+        "marimo edit": lambda: Marimo.running(home, "edit"),
+        "marimo run": lambda: Marimo.running(home, "run"),
     }
-    with running[request.param] as started:
+    with start[request.param]() as started:
         yield started
 
 

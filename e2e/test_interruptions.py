@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,6 +75,7 @@ def leave_kernel(nb: Notebook, how: str) -> None:
         nb.page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
 
 
+@pytest.mark.alone
 def test_a_cut_connection_loses_nothing(notebook: OpenNotebook, proxy: Proxy) -> None:
     nb = notebook(camera_cells, port=proxy.port)
     nb.run()
@@ -94,8 +96,8 @@ def test_a_cut_connection_loses_nothing(notebook: OpenNotebook, proxy: Proxy) ->
     assert nb.python("recorder.status, recorder.error") == ("idle", "")
 
 
-def test_a_page_that_is_reloaded_leaves_what_it_recorded(notebook: OpenNotebook) -> None:
-    nb = notebook(camera_cells)
+def test_a_page_that_is_reloaded_leaves_what_it_recorded(jupyterlab: OpenNotebook) -> None:
+    nb = jupyterlab(camera_cells)
     nb.run()
     nb.output(1).get_by_role("button", name="Record").click()
     wait_for_time(nb, 4)
@@ -117,10 +119,10 @@ def test_a_page_that_is_reloaded_leaves_what_it_recorded(notebook: OpenNotebook)
 
 
 def test_a_page_that_is_killed_leaves_what_it_recorded(
-    notebook: OpenNotebook, launch: Launch
+    jupyterlab: OpenNotebook, launch: Launch
 ) -> None:
     browser = launch(extra=["--enable-features=OfItsOwn"])  # no other page is to be killed
-    nb = notebook(camera_cells, browser=browser)
+    nb = jupyterlab(camera_cells, browser=browser)
     nb.run()
     other = nb.open_again(launch().new_context())
     nb.execute("ipywebrtc._media.SILENCE = 3")
@@ -131,9 +133,12 @@ def test_a_page_that_is_killed_leaves_what_it_recorded(
     check_cut_short(other, seconds=2)
 
 
-def test_a_restarted_kernel_leaves_the_file(notebook: OpenNotebook) -> None:
-    nb = notebook(camera_cells)
+def test_a_restarted_kernel_leaves_the_file_of_a_recorder_that_saves(
+    jupyterlab: OpenNotebook,
+) -> None:
+    nb = jupyterlab(camera_cells)
     nb.run()
+    nb.execute("recorder.autosave = True")
     nb.output(1).get_by_role("button", name="Record").click()
     wait_for_time(nb, 4)
     path = nb.python("recorder.path")
@@ -147,11 +152,25 @@ def test_a_restarted_kernel_leaves_the_file(notebook: OpenNotebook) -> None:
     assert found.times[-1] >= 1.5
 
 
-@pytest.mark.parametrize("how", ["No Kernel", "Shut Down"])
-def test_a_notebook_without_its_kernel_says_so(notebook: OpenNotebook, how: str) -> None:
+def test_a_temporary_recording_ends_with_its_kernel(notebook: OpenNotebook) -> None:
     nb = notebook(camera_cells)
+    nb.run()
+    nb.output(1).get_by_role("button", name="Record").click()
+    wait_for_time(nb, 2)
+    path = Path(nb.python("recorder.path"))
+    assert path.stat().st_mode & 0o777 == 0o600
+    nb.page.evaluate("kernel.restart()")
+    expect(nb.output(1).get_by_text("The kernel restarted")).not_to_contain_text(str(path))
+    nb.wait_for("True")
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("how", ["No Kernel", "Shut Down"])
+def test_a_notebook_without_its_kernel_says_so(jupyterlab: OpenNotebook, how: str) -> None:
+    nb = jupyterlab(camera_cells)
     nb.page.evaluate(KEEP_TRACKS)
     nb.run()
+    nb.execute("recorder.autosave = True")
     nb.output(1).get_by_role("button", name="Record").click()
     wait_for_time(nb, 4)
     path = nb.python("recorder.path")
@@ -167,7 +186,7 @@ def test_a_notebook_without_its_kernel_says_so(notebook: OpenNotebook, how: str)
 
 
 @pytest.mark.parametrize("how", ["No Kernel", "Shut Down"])
-def test_frames_and_calls_end_without_their_kernel(notebook: OpenNotebook, how: str) -> None:
+def test_frames_and_calls_end_without_their_kernel(jupyterlab: OpenNotebook, how: str) -> None:
     def cells() -> None:
         import numpy as np
 
@@ -188,7 +207,7 @@ def test_frames_and_calls_end_without_their_kernel(notebook: OpenNotebook, how: 
         other = ipywebrtc.WebRTCRoomLocal(stream=drawn, nickname="Other")
         other
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.page.evaluate(KEEP_TRACKS)
     nb.run()
     nb.wait_for("reader.latest and drawn.status == 'live'", timeout=PATIENCE)
@@ -224,8 +243,8 @@ def test_a_full_disk_ends_a_recording_and_keeps_what_fits(notebook: OpenNotebook
     expect(nb.output(1).get_by_role("button", name="Record", exact=True)).to_be_visible()
 
 
-def test_two_tabs_make_one_recording(notebook: OpenNotebook) -> None:
-    nb = notebook(camera_cells)
+def test_two_tabs_make_one_recording(jupyterlab: OpenNotebook) -> None:
+    nb = jupyterlab(camera_cells)
     nb.run()
     other = nb.open_again()
     nb.execute("recorder.recording = True")
@@ -245,8 +264,8 @@ def test_two_tabs_make_one_recording(notebook: OpenNotebook) -> None:
     expect(tabs[0].locator("video")).to_be_visible()
 
 
-def test_the_next_tab_records_when_the_acting_one_is_closed(notebook: OpenNotebook) -> None:
-    nb = notebook(camera_cells)
+def test_the_next_tab_records_when_the_acting_one_is_closed(jupyterlab: OpenNotebook) -> None:
+    nb = jupyterlab(camera_cells)
     nb.run()
     other = nb.open_again()
     expect(other.output(1).get_by_role("button", name="Record")).to_be_visible()

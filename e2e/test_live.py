@@ -107,28 +107,30 @@ def test_frames_that_are_encoded_when_a_reader_stops_are_closed(notebook: OpenNo
     assert nb.errors == []
 
 
-@pytest.mark.parametrize("kind", ["jpeg", "webp", "rgb", "gray"])
-def test_colours_of_an_image_are_right(notebook: OpenNotebook, tmp_path: Path, kind: str) -> None:
-    def cells(path: str, kind: str) -> None:
+def test_colours_of_an_image_are_right(notebook: OpenNotebook, tmp_path: Path) -> None:
+    def cells(path: str) -> None:
         import ipywebrtc
 
         stream = ipywebrtc.ImageStream.from_file(path)
-        reader = ipywebrtc.FrameReader(stream=stream, format=kind, quality=0.9, reading=True)
 
     picture = PIL.Image.fromarray(pattern())
     picture.save(tmp_path / "pattern.png")
-    nb = notebook(cells, path=tmp_path / "pattern.png", kind=kind)
+    nb = notebook(cells, path=tmp_path / "pattern.png")
     nb.run()
-    nb.wait_for("reader.latest")
-    found = nb.python("reader.latest.to_numpy()")
-    expected = np.asarray(picture.convert("L" if kind == "gray" else "RGB"))
-    assert found.shape == expected.shape
-    difference = np.abs(inside(found).astype(int) - inside(expected))
-    assert difference.max() <= TOLERANCE[kind]
+    for kind, tolerance in TOLERANCE.items():
+        options = f"stream=stream, format={kind!r}, quality=0.9, reading=True"
+        nb.execute(f"reader = ipywebrtc.FrameReader({options})")
+        nb.wait_for("reader.latest")
+        found = nb.python("reader.latest.to_numpy()")
+        expected = np.asarray(picture.convert("L" if kind == "gray" else "RGB"))
+        assert found.shape == expected.shape
+        difference = np.abs(inside(found).astype(int) - inside(expected))
+        assert difference.max() <= tolerance, kind
+        nb.execute("reader.close()")
     assert nb.errors == []
 
 
-def test_what_is_written_is_read_back_and_shown(notebook: OpenNotebook) -> None:
+def test_what_is_written_is_read_back_and_shown(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import numpy as np
 
@@ -140,7 +142,7 @@ def test_what_is_written_is_read_back_and_shown(notebook: OpenNotebook) -> None:
         noise = np.random.default_rng(1).integers(0, 256, (48, 64, 3), dtype=np.uint8)
         stream
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     nb.wait_for("reader.latest")
     for change in ("", "noise[:] = 255 - noise"):
@@ -158,6 +160,7 @@ def test_what_is_written_is_read_back_and_shown(notebook: OpenNotebook) -> None:
     assert nb.errors == []
 
 
+@pytest.mark.quick
 def test_large_frames_travel_in_parts(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import numpy as np
@@ -175,6 +178,7 @@ def test_large_frames_travel_in_parts(notebook: OpenNotebook) -> None:
     nb.wait_for(f"{same}.all()")
 
 
+@pytest.mark.alone
 def test_width_and_rate_are_limited(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
@@ -198,6 +202,7 @@ def test_width_and_rate_are_limited(notebook: OpenNotebook) -> None:
     nb.wait_for("frames[-1].width == 640")
 
 
+@pytest.mark.alone
 def test_a_slow_callback_gets_few_frames_and_fresh_ones(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import time
@@ -238,6 +243,7 @@ def test_a_slow_callback_gets_few_frames_and_fresh_ones(notebook: OpenNotebook) 
     assert nb.errors == []
 
 
+@pytest.mark.alone
 def test_frames_are_dropped_while_a_cell_blocks(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import time
@@ -376,7 +382,7 @@ def test_a_stopped_stream_is_waited_for(notebook: OpenNotebook) -> None:
     nb.wait_for("reader.latest is not old and reader.status == 'live'")
 
 
-def test_a_reload_resumes(notebook: OpenNotebook) -> None:
+def test_a_reload_resumes(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
@@ -390,7 +396,7 @@ def test_a_reload_resumes(notebook: OpenNotebook) -> None:
 
         reader
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.page.context.grant_permissions(["camera"])
     nb.run()
     nb.wait_for("len(numbers) > 5")
@@ -402,7 +408,7 @@ def test_a_reload_resumes(notebook: OpenNotebook) -> None:
     expect(nb.output(0).get_by_role("button", name="Stop reading")).to_be_visible()
 
 
-def test_one_of_two_pages_reads_and_the_other_takes_over(notebook: OpenNotebook) -> None:
+def test_one_of_two_pages_reads_and_the_other_takes_over(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
@@ -417,7 +423,7 @@ def test_one_of_two_pages_reads_and_the_other_takes_over(notebook: OpenNotebook)
         reader.on_msg(keep)
         reader
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     second = nb.open_again()
     expect(second.output(0).get_by_role("button", name="Read")).to_be_visible()
@@ -431,7 +437,7 @@ def test_one_of_two_pages_reads_and_the_other_takes_over(notebook: OpenNotebook)
     nb.wait_for("len(pages) > 10")
 
 
-def test_a_connection_that_was_lost(notebook: OpenNotebook) -> None:
+def test_a_connection_that_was_lost(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
@@ -443,7 +449,7 @@ def test_a_connection_that_was_lost(notebook: OpenNotebook) -> None:
         def keep(frame: ipywebrtc.Frame) -> None:
             numbers.append(frame.sequence)
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     nb.wait_for("len(numbers) > 5")
     nb.page.evaluate("""async () => {
@@ -534,6 +540,7 @@ def check_tone(samples: Any, rate: float, frequency: float) -> None:
     assert steps.max() < 1.1 * np.abs(whole).max() * 2 * np.pi * frequency / rate
 
 
+@pytest.mark.alone
 def test_a_tone_arrives_without_a_gap(notebook: OpenNotebook, tmp_path: Path) -> None:
     def cells(path: str) -> None:
         import numpy as np  # noqa: F401 - for the test
@@ -571,6 +578,7 @@ def test_a_tone_arrives_without_a_gap(notebook: OpenNotebook, tmp_path: Path) ->
     assert nb.errors == []
 
 
+@pytest.mark.quick
 def test_sound_that_is_written_is_read_back(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import numpy as np
@@ -628,8 +636,8 @@ def test_speech_is_found_by_its_loudness(notebook: OpenNotebook) -> None:
     assert positions == sorted(set(positions))
 
 
-def test_the_example_of_edges(notebook: OpenNotebook) -> None:
-    nb = notebook(EXAMPLES / "edges.ipynb")
+def test_the_example_of_edges(jupyterlab: OpenNotebook) -> None:
+    nb = jupyterlab(EXAMPLES / "edges.ipynb")
     nb.run()
     expect(nb.output(2).locator("video").nth(1)).to_have_js_property("videoWidth", 320)
     expect(nb.output(2).locator("video").nth(1)).to_be_visible()
@@ -637,8 +645,8 @@ def test_the_example_of_edges(notebook: OpenNotebook) -> None:
     assert nb.python("(reader.error, drawing.error)") == ("", "")
 
 
-def test_the_example_of_a_spectrogram(notebook: OpenNotebook) -> None:
-    nb = notebook(EXAMPLES / "spectrogram.ipynb")
+def test_the_example_of_a_spectrogram(jupyterlab: OpenNotebook) -> None:
+    nb = jupyterlab(EXAMPLES / "spectrogram.ipynb")
     nb.run(1, 2)
     expect(nb.output(1).locator("video").nth(1)).to_have_js_property("videoWidth", 400)
     nb.wait_for("spectra[:, -100:].std() > 0.05 and picture.fps > 0")
@@ -646,8 +654,8 @@ def test_the_example_of_a_spectrogram(notebook: OpenNotebook) -> None:
     assert nb.python("(reader.gaps, reader.error)") == (0, "")
 
 
-def test_the_example_of_a_film(notebook: OpenNotebook) -> None:
-    nb = notebook(EXAMPLES / "plot_to_video.ipynb")
+def test_the_example_of_a_film(jupyterlab: OpenNotebook) -> None:
+    nb = jupyterlab(EXAMPLES / "plot_to_video.ipynb")
     nb.run(timeout=60)
     with av.open(nb.folder / "pendulum.mp4") as film:
         (track,) = film.streams.video

@@ -18,13 +18,15 @@ from e2e.recordings import contents, picture_at
 from e2e.turn import PASSWORD, USER, TurnServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser
 
     from e2e.conftest import Launch, OpenNotebook
     from e2e.notebooks import Notebook
+
+    MakeCall = Callable[..., "Call"]
 
 COLOURS = {"red": (220, 30, 30), "blue": (30, 30, 220), "green": (30, 200, 30)}
 NEAR = 40  # of 255: what is encoded and scaled is not exact
@@ -123,9 +125,8 @@ THEIRS = "The other side found no way to connect: its error says why."
 FACTS = "peer.status, peer.error, peer.stats, peer.stream_remote.status"
 
 
-@pytest.fixture
-def call(notebook: OpenNotebook) -> Any:
-    """Open two notebooks that call each other."""
+def calls_from(open_notebook: OpenNotebook) -> MakeCall:
+    """Open two notebooks of this kind that call each other."""
 
     def call(
         *colours: str | None, browsers: tuple[Browser | None, ...] = (None, None), **options: Any
@@ -133,13 +134,25 @@ def call(notebook: OpenNotebook) -> Any:
         sides = []
         for name, browser in zip(colours, browsers, strict=True):
             colour = COLOURS[name] if name else None
-            nb = notebook(person, browser=browser, colour=colour, options=options)
+            nb = open_notebook(person, browser=browser, colour=colour, options=options)
             nb.page.evaluate(KEEP_CONNECTIONS)
             nb.run()
             sides.append(nb)
         return Call(*sides)
 
     return call
+
+
+@pytest.fixture
+def call(notebook: OpenNotebook) -> MakeCall:
+    """Open two notebooks that call each other."""
+    return calls_from(notebook)
+
+
+@pytest.fixture
+def call_in_jupyterlab(jupyterlab: OpenNotebook) -> MakeCall:
+    """Open two notebooks in JupyterLab that call each other."""
+    return calls_from(jupyterlab)
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +248,8 @@ def test_a_camera_is_never_announced_as_sound_alone(notebook: OpenNotebook) -> N
     assert {tuple(said["sends"]) for said in words} == {(), ("audio", "video")}
 
 
-def test_two_kernels_connect_by_signals(call: Any) -> None:
+@pytest.mark.quick
+def test_two_kernels_connect_by_signals(call: MakeCall) -> None:
     calling = call("red", None)
     one, other = calling.sides
     calling.connect()
@@ -245,7 +259,7 @@ def test_two_kernels_connect_by_signals(call: Any) -> None:
     assert one.errors == other.errors == []
 
 
-def test_offers_that_cross_connect_each_time(call: Any) -> None:
+def test_offers_that_cross_connect_each_time(call: MakeCall) -> None:
     calling = call("red", "blue")
     calling.connect()
     for _ in range(10):
@@ -262,7 +276,7 @@ def test_offers_that_cross_connect_each_time(call: Any) -> None:
     wait_until_it_shows(calling.sides[1], "red")
 
 
-def test_another_stream_is_seen_without_another_connection(call: Any) -> None:
+def test_another_stream_is_seen_without_another_connection(call: MakeCall) -> None:
     calling = call("red", "blue")
     one, other = calling.sides
     calling.connect()
@@ -345,8 +359,8 @@ def test_what_is_received_can_be_recorded(notebook: OpenNotebook) -> None:
     assert nb.errors == []
 
 
-def test_a_page_that_is_reloaded_comes_back(call: Any) -> None:
-    calling = call("red", "blue")
+def test_a_page_that_is_reloaded_comes_back(call_in_jupyterlab: MakeCall) -> None:
+    calling = call_in_jupyterlab("red", "blue")
     one, other = calling.sides
     calling.connect()
     read(other)
@@ -364,7 +378,8 @@ def test_a_page_that_is_reloaded_comes_back(call: Any) -> None:
     expect(one.output(1).locator("video")).to_have_js_property("videoWidth", 320)
 
 
-def test_a_page_that_is_closed_is_noticed_at_once(call: Any) -> None:
+@pytest.mark.alone
+def test_a_page_that_is_closed_is_noticed_at_once(call: MakeCall) -> None:
     calling = call("red", "blue")
     one, other = calling.sides
     calling.connect()
@@ -378,7 +393,8 @@ def test_a_page_that_is_closed_is_noticed_at_once(call: Any) -> None:
     assert one.python("peer.status") == "waiting"
 
 
-def test_a_page_that_is_killed_is_noticed_soon(call: Any, launch: Launch) -> None:
+@pytest.mark.alone
+def test_a_page_that_is_killed_is_noticed_soon(call: MakeCall, launch: Launch) -> None:
     browser = launch(extra=["--enable-features=OfItsOwn"])  # no other page is to be killed
     calling = call("red", "blue", browsers=(browser, None))
     _, other = calling.sides
@@ -391,7 +407,8 @@ def test_a_page_that_is_killed_is_noticed_soon(call: Any, launch: Launch) -> Non
     assert other.python("(peer.status, peer.failed)") == ("starting", False)
 
 
-def test_who_hangs_up_is_gone_at_once(call: Any) -> None:
+@pytest.mark.alone
+def test_who_hangs_up_is_gone_at_once(call: MakeCall) -> None:
     calling = call("red", "blue")
     one, other = calling.sides
     calling.connect()
@@ -406,8 +423,8 @@ def test_who_hangs_up_is_gone_at_once(call: Any) -> None:
     calling.connect()
 
 
-def test_another_tab_takes_the_call_over(call: Any) -> None:
-    calling = call("red", "blue")
+def test_another_tab_takes_the_call_over(call_in_jupyterlab: MakeCall) -> None:
+    calling = call_in_jupyterlab("red", "blue")
     one, other = calling.sides
     calling.connect()
     again = one.open_again()
@@ -420,7 +437,8 @@ def test_another_tab_takes_the_call_over(call: Any) -> None:
     wait_until_it_shows(other, "red")
 
 
-def test_a_relayed_call_outlives_gaps_in_the_network(call: Any, turn: TurnServer) -> None:
+@pytest.mark.alone
+def test_a_relayed_call_outlives_gaps_in_the_network(call: MakeCall, turn: TurnServer) -> None:
     options = {"ice_servers": [turn.server()], "ice_transport_policy": "relay"}
     calling = call("red", "blue", **options)
     one, other = calling.sides
@@ -448,10 +466,12 @@ def test_a_relayed_call_outlives_gaps_in_the_network(call: Any, turn: TurnServer
     other.wait_for(f"reader.latest.sequence > {number} + 2", timeout=PATIENCE)
 
 
-def test_a_wrong_password_fails_and_is_not_shown(call: Any, turn: TurnServer) -> None:
+def test_a_wrong_password_fails_and_is_not_shown(
+    call_in_jupyterlab: MakeCall, turn: TurnServer
+) -> None:
     secret = f"not-{PASSWORD}"
     options = {"ice_servers": [turn.server(secret)], "ice_transport_policy": "relay"}
-    calling = call("red", "blue", **options)
+    calling = call_in_jupyterlab("red", "blue", **options)
     calling.wait_for("peer.failed", "peer.failed")
     # Who learns it first says why; the other one may only have heard that there was a reason.
     sentences = [nb.python("peer.error") for nb in calling.sides]

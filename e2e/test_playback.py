@@ -53,6 +53,7 @@ def test_a_sound_is_heard_until_it_is_paused(tone: Notebook) -> None:
     assert tone.errors == []
 
 
+@pytest.mark.quick
 def test_position_and_length_are_known(tone: Notebook) -> None:
     assert tone.wait_for("audio.duration") == pytest.approx(4, abs=0.1)
     tone.wait_for("audio.current_time > 0.5")
@@ -129,7 +130,7 @@ def test_playing_can_be_switched_before_the_media_is_there(
     assert nb.errors == []
 
 
-def test_a_reloaded_page_goes_on_where_it_was(notebook: OpenNotebook, tmp_path: Path) -> None:
+def test_a_reloaded_page_goes_on_where_it_was(jupyterlab: OpenNotebook, tmp_path: Path) -> None:
     def cells(path: str) -> None:
         import ipywebrtc
 
@@ -137,7 +138,7 @@ def test_a_reloaded_page_goes_on_where_it_was(notebook: OpenNotebook, tmp_path: 
         video
 
     write_video(tmp_path / "clip.mp4")
-    nb = notebook(cells, path=tmp_path / "clip.mp4")
+    nb = jupyterlab(cells, path=tmp_path / "clip.mp4")
     nb.run()
     for _ in range(2):
         slider = nb.output(0).get_by_role("slider", name="Position", include_hidden=True)

@@ -23,35 +23,38 @@ if TYPE_CHECKING:
 CAMERA_FPS = 20
 
 
-@pytest.mark.parametrize(
-    ("fmt", "codecs"),
-    [
-        ("webm", {"video": "vp9", "audio": "opus"}),
-        ("mp4", {"video": "h264", "audio": "opus"}),
-    ],
-)
-def test_a_camera_is_recorded_in_one_cell(
-    notebook: OpenNotebook, fmt: str, codecs: dict[str, str]
-) -> None:
-    async def cells(fmt: str) -> None:
+@pytest.mark.alone
+def test_a_camera_is_recorded_in_one_cell(notebook: OpenNotebook) -> None:
+    async def cells() -> None:
         import ipywebrtc
 
         camera = ipywebrtc.CameraStream()
-        recorder = ipywebrtc.VideoRecorder(stream=camera, format=fmt)
+        # %%
+        recorder = ipywebrtc.VideoRecorder(stream=camera, format="webm")
+        video = await recorder.record(3)
+        # %%
+        recorder = ipywebrtc.VideoRecorder(stream=camera, format="mp4")
         video = await recorder.record(3)
 
-    nb = notebook(cells, fmt=fmt)
-    nb.run()
-    data = nb.python("bytes(video.value)")
-    found = contents(data)
-    assert {name.removeprefix("lib"): codec for name, codec in found.codecs.items()} == codecs
-    assert found.duration == pytest.approx(3, abs=0.25)
-    assert len(found.times) >= 0.95 * 3 * CAMERA_FPS
-    assert found.size == (640, 480)
-    assert picture_at(data, 1.5).shape == (480, 640, 3)
-    assert nb.python("recorder.recording, recorder.status, recorder.error") == (False, "idle", "")
+    nb = notebook(cells)
+    nb.run(0)
+    for cell, codecs in (
+        (1, {"video": "vp9", "audio": "opus"}),
+        (2, {"video": "h264", "audio": "opus"}),
+    ):
+        nb.run(cell)
+        data = nb.python("bytes(video.value)")
+        found = contents(data)
+        assert {name.removeprefix("lib"): codec for name, codec in found.codecs.items()} == codecs
+        assert found.duration == pytest.approx(3, abs=0.25)
+        assert len(found.times) >= 0.95 * 3 * CAMERA_FPS
+        assert found.size == (640, 480)
+        assert picture_at(data, 1.5).shape == (480, 640, 3)
+        ended = (False, "idle", "")
+        assert nb.python("recorder.recording, recorder.status, recorder.error") == ended
 
 
+@pytest.mark.alone
 def test_a_file_with_sound_is_recorded(notebook: OpenNotebook, tmp_path: Path) -> None:
     async def cells(path: str) -> None:
         import ipywebrtc
@@ -107,6 +110,7 @@ def test_an_odd_size_is_cut_for_h264(notebook: OpenNotebook, tmp_path: Path) -> 
     assert found.size == (200, 100)
 
 
+@pytest.mark.alone
 def test_a_widget_is_recorded(notebook: OpenNotebook) -> None:
     async def cells() -> None:
         import ipywidgets
@@ -135,32 +139,35 @@ def test_a_widget_is_recorded(notebook: OpenNotebook) -> None:
     assert np.abs(picture_at(data, 0.2) - picture_at(data, duration - 0.2).astype(int)).max() > 50
 
 
-@pytest.mark.parametrize(
-    ("fmt", "codec"), [("webm", "opus"), ("ogg", "opus"), ("mp4", "opus"), ("wav", "pcm_s16le")]
-)
-def test_a_tone_is_recorded_as_samples(
-    notebook: OpenNotebook, tmp_path: Path, fmt: str, codec: str
-) -> None:
-    async def cells(path: str, fmt: str) -> None:
+def test_a_tone_is_recorded_as_samples(notebook: OpenNotebook, tmp_path: Path) -> None:
+    async def cells(path: str) -> None:
+        import asyncio
+
         import ipywebrtc
 
         audio = ipywebrtc.AudioStream.from_file(path)
-        recorder = ipywebrtc.AudioRecorder(stream=audio, format=fmt)
-        await recorder.record(3)
+        formats = "webm", "ogg", "mp4", "wav"
+        recorders = [ipywebrtc.AudioRecorder(stream=audio, format=each) for each in formats]
+        # %%
+        await asyncio.gather(*[recorder.record(3) for recorder in recorders])
 
     write_tone(tmp_path / "tone.wav", seconds=5, frequency=1000)
-    nb = notebook(cells, path=tmp_path / "tone.wav", fmt=fmt)
+    nb = notebook(cells, path=tmp_path / "tone.wav")
     nb.run()
-    found = contents(nb.python("bytes(recorder.audio.value)"))
-    assert found.codecs == {"audio": codec}
-    assert found.duration == pytest.approx(3, abs=0.03)
-    samples, rate = nb.python("recorder.to_numpy(sample_rate=16_000, mono=True)")
-    assert rate == 16_000
-    assert samples.dtype == np.float32
-    assert samples.shape == (pytest.approx(3 * rate, abs=0.03 * rate), 1)
-    assert loudest_frequency(samples[rate // 2 : -rate // 2, 0], rate) == pytest.approx(1000, abs=2)
+    for number, codec in enumerate(("opus", "opus", "opus", "pcm_s16le")):
+        recorder = f"recorders[{number}]"
+        found = contents(nb.python(f"bytes({recorder}.audio.value)"))
+        assert found.codecs == {"audio": codec}
+        assert found.duration == pytest.approx(3, abs=0.03)
+        samples, rate = nb.python(f"{recorder}.to_numpy(sample_rate=16_000, mono=True)")
+        assert rate == 16_000
+        assert samples.dtype == np.float32
+        assert samples.shape == (pytest.approx(3 * rate, abs=0.03 * rate), 1)
+        middle = samples[rate // 2 : -rate // 2, 0]
+        assert loudest_frequency(middle, rate) == pytest.approx(1000, abs=2)
 
 
+@pytest.mark.alone
 def test_what_a_busy_page_heard_last_is_in_the_recording(
     notebook: OpenNotebook, tmp_path: Path
 ) -> None:
@@ -185,6 +192,7 @@ def test_what_a_busy_page_heard_last_is_in_the_recording(
     assert loudness.min() > 0.9 * loudness.max()  # The tone is everywhere.
 
 
+@pytest.mark.quick
 def test_the_microphone_is_heard(notebook: OpenNotebook, launch: Launch, tmp_path: Path) -> None:
     async def cells() -> None:
         import ipywebrtc
@@ -208,7 +216,7 @@ def loudest_frequency(samples: np.ndarray[Any, Any], rate: int) -> float:
     return float(spectrum.argmax() * rate / len(samples))
 
 
-def test_the_view_records_pauses_and_plays(notebook: OpenNotebook) -> None:
+def test_the_view_records_pauses_and_plays(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
@@ -216,7 +224,7 @@ def test_the_view_records_pauses_and_plays(notebook: OpenNotebook) -> None:
         recorder = ipywebrtc.VideoRecorder(stream=camera, filename="talk")
         recorder
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     view = nb.output(0)
     view.get_by_role("button", name="Record").click()
@@ -245,6 +253,7 @@ def test_the_view_records_pauses_and_plays(notebook: OpenNotebook) -> None:
     assert nb.errors == []
 
 
+@pytest.mark.quick
 def test_the_recording_is_a_widget_of_its_own(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
@@ -267,7 +276,7 @@ def test_the_recording_is_a_widget_of_its_own(notebook: OpenNotebook) -> None:
     assert nb.python("[recording for recording, _ in seen]") == [False, False]
 
 
-def test_the_cells_of_old_notebooks_work(notebook: OpenNotebook, tmp_path: Path) -> None:
+def test_the_cells_of_old_notebooks_work(jupyterlab: OpenNotebook, tmp_path: Path) -> None:
     def cells(path: str) -> None:
         import time
 
@@ -303,7 +312,7 @@ def test_the_cells_of_old_notebooks_work(notebook: OpenNotebook, tmp_path: Path)
         second.save()
 
     write_video(tmp_path / "film.mp4", seconds=6, tone=440)
-    nb = notebook(cells, path=tmp_path / "film.mp4")
+    nb = jupyterlab(cells, path=tmp_path / "film.mp4")
     nb.run(0, 1, 2)
     nb.wait_for("recorder.status == 'recording'")
     nb.run(3, 4)
@@ -336,6 +345,7 @@ def test_autosave_writes_each_recording_into_a_file_of_its_own(notebook: OpenNot
     assert nb.python("recorder.path") == str(nb.folder / "take-1.mp4")
 
 
+@pytest.mark.alone
 def test_another_camera_goes_on_in_the_same_recording(
     notebook: OpenNotebook, launch: Launch
 ) -> None:
@@ -381,33 +391,36 @@ def test_a_stream_that_stops_ends_its_recording_and_keeps_it(notebook: OpenNoteb
     assert contents(nb.python("bytes(recorder.video.value)")).duration > 0.9
 
 
-@pytest.mark.parametrize(
-    ("kind", "arguments", "error", "words"),
-    [
-        ("VideoRecorder", {"codecs": "h264"}, "UnsupportedFormat", r"avc in webm: .* mp4 \(avc"),
-        ("VideoRecorder", {"format": "mp4", "codecs": "h265"}, "UnsupportedFormat", "h265.*vp9"),
-        ("AudioRecorder", {"codecs": "flac"}, "UnsupportedFormat", r"flac.*wav \(pcm-s16\)"),
-        ("AudioRecorder", {}, "SourceError", "no sound"),
-    ],
-)
-def test_what_can_not_be_recorded_is_told_before_anything_is(
-    notebook: OpenNotebook, kind: str, arguments: dict[str, str], error: str, words: str
-) -> None:
-    async def cells(kind: str, arguments: dict[str, str], error: str) -> None:
+def test_what_can_not_be_recorded_is_told_before_anything_is(notebook: OpenNotebook) -> None:
+    async def cells() -> None:
         import ipywebrtc
 
-        camera = ipywebrtc.CameraStream(constraints={"audio": "codecs" in arguments, "video": True})
-        recorder = getattr(ipywebrtc, kind)(stream=camera, **arguments)
-        try:
-            await recorder.record(1)
-        except getattr(ipywebrtc, error) as raised:
-            told = str(raised)
+        async def attempt(kind: str, error: str, **arguments: str) -> object:
+            constraints = {"audio": "codecs" in arguments, "video": True}
+            camera = ipywebrtc.CameraStream(constraints=constraints)
+            recorder = getattr(ipywebrtc, kind)(stream=camera, **arguments)
+            try:
+                await recorder.record(1)
+            except getattr(ipywebrtc, error) as raised:
+                told = str(raised)
+            same = recorder.error == told and not recorder.recording
+            return told, same, recorder.path, recorder.size
 
-    nb = notebook(cells, kind=kind, arguments=arguments, error=error)
+        # %%
+        attempts = [
+            await attempt("VideoRecorder", "UnsupportedFormat", codecs="h264"),
+            await attempt("VideoRecorder", "UnsupportedFormat", format="mp4", codecs="h265"),
+            await attempt("AudioRecorder", "UnsupportedFormat", codecs="flac"),
+            await attempt("AudioRecorder", "SourceError"),
+        ]
+
+    nb = notebook(cells)
     nb.run()
-    assert re.search(words, nb.python("told"))
-    assert nb.python("recorder.error == told and not recorder.recording")
-    assert nb.python("(recorder.path, recorder.size)") == ("", 0)
+    words = (r"avc in webm: .* mp4 \(avc", "h265.*vp9", r"flac.*wav \(pcm-s16\)", "no sound")
+    for expected, (told, same, *nothing) in zip(words, nb.python("attempts"), strict=True):
+        assert re.search(expected, told)
+        assert same
+        assert nothing == ["", 0]
 
 
 def test_a_denied_microphone_is_told(notebook: OpenNotebook, launch: Launch) -> None:
@@ -444,6 +457,7 @@ def test_a_page_without_webcodecs_records_too(notebook: OpenNotebook, tmp_path: 
     assert picture_at(data, 1.5).mean() == pytest.approx(40 + 180 * 1.5 / 6, abs=15)
 
 
+@pytest.mark.alone
 def test_a_large_recording_arrives_whole_and_memory_stays_flat(
     notebook: OpenNotebook, launch: Launch, host: JupyterLab
 ) -> None:
@@ -502,7 +516,7 @@ def test_a_large_recording_arrives_whole_and_memory_stays_flat(
     assert max(growth) < 40e6
 
 
-def test_a_saved_notebook_holds_the_recording(notebook: OpenNotebook) -> None:
+def test_a_saved_notebook_holds_the_recording(jupyterlab: OpenNotebook) -> None:
     async def cells() -> None:
         import ipywebrtc
 
@@ -510,7 +524,7 @@ def test_a_saved_notebook_holds_the_recording(notebook: OpenNotebook) -> None:
         await recorder.record(1)
         recorder
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     nb.page.evaluate(
         "jupyterapp.commands.execute('@jupyter-widgets/jupyterlab-manager:saveWidgetState')"

@@ -155,9 +155,8 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
         yield broker
 
 
-@pytest.fixture
-def join(notebook: OpenNotebook, broker: Broker, request: pytest.FixtureRequest) -> Join:
-    """Let somebody join a room of this test."""
+def joining(open_notebook: OpenNotebook, broker: Broker, room: str) -> Join:
+    """Let people join a room from notebooks of this kind."""
 
     def join(
         name: str,
@@ -168,20 +167,34 @@ def join(notebook: OpenNotebook, broker: Broker, request: pytest.FixtureRequest)
         **traits: Any,
     ) -> Person:
         about = {
-            "room": request.node.name,
+            "room": room,
             "password": "secret",
             "server": broker.tcp,
             "nickname": name,
             "ice_servers": [],
         }
         values = {**about, **traits}
-        nb = notebook(cells, browser=browser, port=port, traits=values, colour=PEOPLE[name])
+        nb = open_notebook(cells, browser=browser, port=port, traits=values, colour=PEOPLE[name])
         nb.run(0)
         if run:
             nb.run(1)
         return Person(name, nb)
 
     return join
+
+
+@pytest.fixture
+def join(notebook: OpenNotebook, broker: Broker, request: pytest.FixtureRequest) -> Join:
+    """Let somebody join a room of this test."""
+    return joining(notebook, broker, request.node.name)
+
+
+@pytest.fixture
+def join_in_jupyterlab(
+    jupyterlab: OpenNotebook, broker: Broker, request: pytest.FixtureRequest
+) -> Join:
+    """Let somebody join a room of this test from JupyterLab."""
+    return joining(jupyterlab, broker, request.node.name)
 
 
 @pytest.mark.parametrize("kind", ["tcp", "websockets"])
@@ -234,8 +247,8 @@ def test_four_join_at_once(join: Join) -> None:
         assert one.nb.errors == []
 
 
-def test_a_closed_tab_leaves_and_a_reloaded_one_is_back_once(join: Join) -> None:
-    ada, bob = join("Ada"), join("Bob")
+def test_a_closed_tab_leaves_and_a_reloaded_one_is_back_once(join_in_jupyterlab: Join) -> None:
+    ada, bob = join_in_jupyterlab("Ada"), join_in_jupyterlab("Bob")
     ada.sees("Bob")
     bob.nb.reload()
     ada.sees("Bob")
@@ -295,8 +308,8 @@ def test_sound_goes_from_kernel_to_kernel(join: Join) -> None:
     bob.nb.wait_for("sound.latest.level > -50", timeout=CONNECT)
 
 
-def test_another_tab_says_who_is_there_and_where_the_call_is(join: Join) -> None:
-    ada, bob = join("Ada"), join("Bob")
+def test_another_tab_says_who_is_there_and_where_the_call_is(join_in_jupyterlab: Join) -> None:
+    ada, bob = join_in_jupyterlab("Ada"), join_in_jupyterlab("Bob")
     ada.sees("Bob")
     bob.sees("Ada")
     again = Person("Ada", ada.nb.open_again())
@@ -378,6 +391,7 @@ def test_who_loses_the_network_for_a_while_is_back_once(
             assert ada.nb.python("seen") == []
 
 
+@pytest.mark.alone
 def test_a_flood_of_garbage_disturbs_no_call(join: Join, broker: Broker) -> None:
     from paho.mqtt.client import Client
     from paho.mqtt.enums import CallbackAPIVersion
@@ -475,6 +489,7 @@ def test_left_and_joined_again_leaks_nothing(join: Join) -> None:
     assert bob.nb.errors == []
 
 
+@pytest.mark.quick
 def test_chat_shows_its_room_once(notebook: OpenNotebook, broker: Broker) -> None:
     def cells(server: str) -> None:
         import ipywebrtc
@@ -491,6 +506,7 @@ def test_chat_shows_its_room_once(notebook: OpenNotebook, broker: Broker) -> Non
     expect(nb.output(0).get_by_text("Others join with")).to_be_visible()
 
 
+@pytest.mark.quick
 def test_rooms_of_one_kernel_and_their_buttons(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc

@@ -22,6 +22,7 @@ def take_picture(nb: Notebook, cell: int) -> None:
     nb.output(cell).get_by_role("button", name="Take picture").click()
 
 
+@pytest.mark.quick
 def test_the_button_brings_a_picture_as_an_array(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
@@ -135,6 +136,7 @@ def test_an_observer_that_asks_again_gets_200_pictures(notebook: OpenNotebook) -
     assert nb.python("recorder.recording") is False
 
 
+@pytest.mark.quick
 def test_a_picture_of_an_image_has_its_very_pixels(notebook: OpenNotebook, tmp_path: Path) -> None:
     def cells(path: str) -> None:
         import ipywebrtc
@@ -250,14 +252,14 @@ def test_autosave_writes_each_picture(notebook: OpenNotebook) -> None:
         assert picture.size == (640, 480)
 
 
-def test_a_picture_is_still_there_after_a_reload(notebook: OpenNotebook) -> None:
+def test_a_picture_is_still_there_after_a_reload(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
         recorder = ipywebrtc.ImageRecorder(stream=ipywebrtc.CameraStream())
         recorder
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     take_picture(nb, 0)
     nb.wait_for("len(recorder.image.value)")
@@ -267,7 +269,7 @@ def test_a_picture_is_still_there_after_a_reload(notebook: OpenNotebook) -> None
     nb.wait_for("len(recorder.image.value)")
 
 
-def test_two_pages_take_one_picture(notebook: OpenNotebook) -> None:
+def test_two_pages_take_one_picture(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
@@ -276,7 +278,7 @@ def test_two_pages_take_one_picture(notebook: OpenNotebook) -> None:
         recorder.on_msg(lambda _, content, __: answers.append(content["kind"]))
         recorder
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     second = nb.open_again()
     expect(second.output(0).get_by_role("button", name="Take picture")).to_be_visible()

@@ -264,7 +264,7 @@ def test_audio_and_video_are_switched_off_without_closing(notebook: OpenNotebook
 
 
 def test_a_reloaded_page_asks_for_a_click_in_place_of_a_camera(
-    notebook: OpenNotebook, launch: Launch
+    jupyterlab: OpenNotebook, launch: Launch
 ) -> None:
     def cells() -> None:
         import ipywebrtc
@@ -272,7 +272,7 @@ def test_a_reloaded_page_asks_for_a_click_in_place_of_a_camera(
         camera = ipywebrtc.CameraStream()
         camera
 
-    nb = notebook(cells, browser=launch(fake_ui=False))
+    nb = jupyterlab(cells, browser=launch(fake_ui=False))
     nb.page.context.grant_permissions(["camera", "microphone"])
     nb.run()
     nb.wait_for("camera.status == 'live'")
@@ -286,6 +286,7 @@ def test_a_reloaded_page_asks_for_a_click_in_place_of_a_camera(
     expect(nb.output(0).locator("video")).to_have_js_property("videoWidth", 640)
 
 
+@pytest.mark.quick
 def test_a_video_plays_and_pauses(notebook: OpenNotebook, tmp_path: Path) -> None:
     def cells(path: str) -> None:
         import ipywidgets
@@ -347,14 +348,14 @@ def test_a_video_that_was_never_played_shows_its_first_frame(
     assert abs(view.evaluate(GRAY) - 40) <= 4
 
 
-def test_a_video_is_loaded_from_a_url_beside_the_notebook(notebook: OpenNotebook) -> None:
+def test_a_video_is_loaded_from_a_url_beside_the_notebook(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
         video = ipywebrtc.VideoStream.from_url("./clip.mp4")
         video
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     write_video(nb.folder / "clip.mp4")
     nb.run()
     expect(nb.output(0).locator("video")).to_have_js_property("videoWidth", 320)
@@ -379,8 +380,7 @@ def test_another_video_takes_the_place_of_the_first(notebook: OpenNotebook, tmp_
     expect(view).to_have_js_property("videoWidth", 480)
 
 
-@pytest.mark.parametrize("side", ["width", "height"])
-def test_an_image_is_shown_in_its_own_size(notebook: OpenNotebook, side: str) -> None:
+def test_an_image_is_shown_in_its_own_size(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import io
 
@@ -397,18 +397,19 @@ def test_an_image_is_shown_in_its_own_size(notebook: OpenNotebook, side: str) ->
     nb = notebook(cells)
     nb.run()
     video = nb.output(0).locator("video")
-    expect(video).to_have_css(side, {"width": "120px", "height": "80px"}[side])
+    expect(video).to_have_css("width", "120px")
+    expect(video).to_have_css("height", "80px")
     assert abs(video.evaluate(GRAY) - 0) <= 4
 
 
-def test_a_restarted_kernel_switches_the_camera_off(notebook: OpenNotebook) -> None:
+def test_a_restarted_kernel_switches_the_camera_off(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywebrtc
 
         camera = ipywebrtc.CameraStream()
         camera
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     keep_tracks(nb)
     nb.run()
     nb.page.wait_for_function(LIVE)

@@ -81,6 +81,7 @@ def color_at(picture: Pixels, x: int, y: int) -> tuple[int, ...]:
     return tuple(int(value) for value in picture[y, x])
 
 
+@pytest.mark.quick
 def test_a_slider_looks_as_in_the_page(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywidgets
@@ -107,7 +108,7 @@ def test_a_slider_looks_as_in_the_page(notebook: OpenNotebook) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_form_looks_as_in_the_page(
-    notebook: OpenNotebook, use_theme: UseTheme, theme: str
+    jupyterlab: OpenNotebook, use_theme: UseTheme, theme: str
 ) -> None:
     def cells() -> None:
         import io
@@ -177,7 +178,7 @@ def test_a_form_looks_as_in_the_page(
         recorder = ipywebrtc.ImageRecorder(stream=stream)
         stream
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     use_theme(nb, theme)
     nb.run()
     nb.wait_for("stream.status == 'live'")
@@ -212,7 +213,9 @@ def test_what_is_typed_and_set_is_in_the_picture(notebook: OpenNotebook) -> None
     assert difference(captured(nb), before) > 0.001
 
 
-def test_another_theme_is_in_the_next_picture(notebook: OpenNotebook, use_theme: UseTheme) -> None:
+def test_another_theme_is_in_the_next_picture(
+    jupyterlab: OpenNotebook, use_theme: UseTheme
+) -> None:
     def cells() -> None:
         import ipywidgets
 
@@ -225,7 +228,7 @@ def test_another_theme_is_in_the_next_picture(notebook: OpenNotebook, use_theme:
         recorder = ipywebrtc.ImageRecorder(stream=stream)
         stream
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     assert captured(nb).mean() > 200
     use_theme(nb, "dark")
@@ -315,6 +318,7 @@ def test_an_unchanged_widget_is_not_drawn_again(notebook: OpenNotebook) -> None:
     nb.page.wait_for_function(f"drawings.length > {count}")
 
 
+@pytest.mark.alone
 def test_max_fps_is_a_ceiling(notebook: OpenNotebook) -> None:
     def cells() -> None:
         import ipywidgets
@@ -506,7 +510,7 @@ def test_scrolled_content_is_drawn_where_it_stands(notebook: OpenNotebook) -> No
 
 
 def test_a_picture_of_another_site_leaves_a_placeholder_and_a_sentence(
-    notebook: OpenNotebook,
+    jupyterlab: OpenNotebook,
 ) -> None:
     def cells(url: str) -> None:
         import ipywidgets
@@ -520,7 +524,7 @@ def test_a_picture_of_another_site_leaves_a_placeholder_and_a_sentence(
         recorder = ipywebrtc.ImageRecorder(stream=stream)
         stream
 
-    nb = notebook(cells, url="")
+    nb = jupyterlab(cells, url="")
     PIL.Image.new("RGB", (64, 64), "red").save(nb.folder / "red.png")
     path = nb.page.url.replace("/doc/tree/", "/files/").rpartition("/")[0]
     url = f"{path}/red.png".replace("127.0.0.1", "localhost")
@@ -590,7 +594,7 @@ def test_a_stream_of_another_package_is_recorded(notebook: OpenNotebook, kind: s
     expect(nb.output(1).locator("video")).to_have_js_property("videoWidth", 120)
 
 
-def test_pythreejs_streams(notebook: OpenNotebook) -> None:
+def test_pythreejs_streams(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import pythreejs as three
 
@@ -608,7 +612,7 @@ def test_pythreejs_streams(notebook: OpenNotebook) -> None:
         recorder = ipywebrtc.ImageRecorder(stream=stream)
         stream
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     nb.run()
     expect(nb.output(1).locator("video")).to_have_js_property("videoWidth", 320)
     picture = captured(nb)
@@ -617,7 +621,7 @@ def test_pythreejs_streams(notebook: OpenNotebook) -> None:
     assert np.abs(picture[5, 5].astype(int) - 255).max() <= 8
 
 
-def test_ipyleaflet_streams(notebook: OpenNotebook, tmp_path: Path) -> None:
+def test_ipyleaflet_streams(jupyterlab: OpenNotebook, tmp_path: Path) -> None:
     def cells(url: str) -> None:
         import ipyleaflet
         import ipywidgets
@@ -640,7 +644,7 @@ def test_ipyleaflet_streams(notebook: OpenNotebook, tmp_path: Path) -> None:
     tile = np.full((256, 256, 3), (120, 180, 240), np.uint8)
     tile[:8], tile[:, :8] = (250, 120, 0), (0, 90, 0)
     PIL.Image.fromarray(tile).save(tmp_path / "tile.png")
-    nb = notebook(cells, url=f"/files/{tmp_path.name}/tile.png?{{z}}-{{x}}-{{y}}")
+    nb = jupyterlab(cells, url=f"/files/{tmp_path.name}/tile.png?{{z}}-{{x}}-{{y}}")
     nb.run()
     nb.wait_for("stream.status == 'live'")
     view = nb.output(0).locator(".leaflet-container")
@@ -850,7 +854,7 @@ def test_queries_of_an_outer_container_are_answered(notebook: OpenNotebook) -> N
     assert_alike(nb, nb.output(0).locator(".widget-html"))
 
 
-def test_borders_of_linked_style_sheets_are_drawn(notebook: OpenNotebook) -> None:
+def test_borders_of_linked_style_sheets_are_drawn(jupyterlab: OpenNotebook) -> None:
     def cells() -> None:
         import ipywidgets
 
@@ -862,7 +866,7 @@ def test_borders_of_linked_style_sheets_are_drawn(notebook: OpenNotebook) -> Non
         stream = ipywebrtc.WidgetStream(widget=html)
         recorder = ipywebrtc.ImageRecorder(stream=stream)
 
-    nb = notebook(cells)
+    nb = jupyterlab(cells)
     css = ".bordered { --w: 6px; } .bordered { border: var(--w) solid red; border-top-color: blue }"
     (nb.folder / "linked.css").write_text(css)
     folder = nb.page.url.replace("/doc/tree/", "/files/").rpartition("/")[0]

@@ -8,8 +8,9 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from e2e.hosts import ADDRESS, free_port
+from e2e.hosts import ADDRESS
 from e2e.install import find_turnserver
+from e2e.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -91,7 +91,7 @@ FAILURE = table({"name": NAME, "message": SENTENCE})
 
 MESSAGES: dict[str, Shape] = {
     **dict.fromkeys(("hello", "bye", "beat", "flush", "again"), table({})),
-    "state": table({}, {"id": NAME}),
+    "state": table({}, {"id": NAME, "order": whole(1)}),
     "ack": table({"id": NAME}),
     "answer": table({"id": NAME}, {"name": NAME, "unasked": flag, "failure": FAILURE}),
     "asset": table({"name": NAME}, {"have": rows(NAME, 64)}),

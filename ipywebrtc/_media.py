@@ -9,8 +9,9 @@ page → kernel                                         means
 ====================================================  ==============================================
 `{kind: "hello", page}`                               this page holds the widget and can act for it
 `{kind: "bye", page}`                                 this page goes away
-`{kind: "state", page, id, status, error, …}`         what the page sees; becomes traits, unless
-                                                      it is about a request (`id`) that is over
+`{kind: "state", page, id, order, status, error, …}`  what the page sees; becomes traits, unless
+                                                      it is about a request (`id`) that is over, or
+                                                      the page said something newer (`order`)
 `{kind: "ack", page, id}`                             the request arrived and is still worked on
 `{kind: "answer", page, id, …}` and buffers           its result, or `failure: {name, message}`
 `{kind: "flush", page}`                               nothing: it hastens what the kernel sends
@@ -123,6 +124,8 @@ class Media(anywidget.AnyWidget):
         self._requests: dict[str, Request] = {}
         self._settled: deque[str] = deque(maxlen=REMEMBERED)
         self._pages: list[str] = []
+        self._newest: dict[str, dict[str, int]] = {}
+        self._taking_state = threading.RLock()
         self._loop = _running_loop()
         self._cell = running_cell()
         if args:
@@ -337,14 +340,28 @@ class Media(anywidget.AnyWidget):
         elif kind == "bye":
             self._said_bye(page)
         elif kind == "state" and content.get("id", "") in {"", *self._requests}:
-            state = {name: content[name] for name in content.keys() - {"kind", "page", "id"}}
-            self._set_state(**_from_page.accepted(self, state, "reports"))
+            self._take_state(page, content)
         elif kind == "ack" and (request := self._requests.get(content["id"])):
             request.acknowledged = True
         elif kind == "answer":
             self._got_answer(content, buffers)
         elif kind == "asset":
             self._send_asset(page, content["name"], content.get("have", []))
+
+    def _take_state(self, page: str, content: Content) -> None:
+        """Take what a page says of its state, unless it has said something newer already.
+
+        JupyterLab sends the first messages to one thread and those that follow to another.
+        """
+        state = {name: content[name] for name in content.keys() - {"kind", "page", "id", "order"}}
+        state, order = _from_page.accepted(self, state, "reports"), content.get("order", 0)
+        with self._taking_state:
+            newest = self._newest.setdefault(page, {})
+            state = {n: v for n, v in state.items() if not order or newest.get(n, 0) < order}
+            newest.update(dict.fromkeys(state, order))
+            for page_of_long_ago in [*self._newest][:-MOST_PAGES]:
+                del self._newest[page_of_long_ago]
+            self._set_state(**state)
 
     def _said_hello(self, page: str) -> None:
         if page not in self._pages:
@@ -356,6 +373,7 @@ class Media(anywidget.AnyWidget):
                 self._send_request(request)
 
     def _said_bye(self, page: str) -> None:
+        self._newest.pop(page, None)
         if page in self._pages:
             self._pages.remove(page)
         for request in [*self._requests.values()]:

@@ -124,9 +124,9 @@ class Guard:
 
     def __init__(self, seal: Seal) -> None:
         self.dropped: Counter[str] = Counter()
-        """How many envelopes were refused as `garbled`, `oversized`, `foreign`, `old`,
-        `replayed` (also by a broker that retains presence, when we connect again) or, beyond
-        `SENDERS`, `crowded`."""
+        """How many envelopes were refused as `garbled`, `oversized`, `foreign`, `unknown` (who
+        leaves was not here), `old`, `replayed` (also by a broker that retains presence, when we
+        connect again) or, beyond `SENDERS`, `crowded`."""
         self._seal = seal
         self._heard: dict[tuple[str, str], tuple[int, float]] = {}
         self._clocks: dict[str, float] = {}

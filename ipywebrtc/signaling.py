@@ -24,6 +24,10 @@ An empty presence is the broker's Last Will (MQTT 5 §3.1.2.5) when a kernel die
 whoever knows the topic can publish one. It is a hint: a member that is there announces itself at
 once and stays. Who runs the broker can keep messages back: presence is a hint, and a connected call
 is authoritative. What a participant sends is validated in `_from_participant.py`.
+
+A broker has a queue for each client, and drops what finds it full: a flood of garbage costs honest
+envelopes too. So silence counts only while nothing has to be refused, and who has refused garbage,
+or is about to take a member for gone, asks: it announces itself as if it had connected again.
 """
 
 from __future__ import annotations
@@ -66,6 +70,9 @@ GRACE = 15.0
 """Seconds that a presence counts which does not name us: a broker may have kept it, or a stranger
 repeated it. As long have all others after our connection was lost, since a broker that restarts
 forgets everybody."""
+ASK = 5.0
+"""Seconds between two questions at least. A member is asked when its presence ends in less than
+twice as long."""
 RESEND = 30.0
 """Seconds for which a message is sent again to a member who connects again."""
 OUTBOX = 64
@@ -101,6 +108,9 @@ CLOCKS = (
     "The clock of another participant is {} min {} this computer's, and its version of ipywebrtc "
     "can't correct that: set both clocks, or update ipywebrtc there."
 )
+GARBAGE = ("garbled", "oversized", "foreign", "unknown")
+"""What only strangers send. The other reasons to refuse may be answers to a question: what was sent
+again is `replayed`, and the envelopes of a wrong clock are `old`; asking for these has no end."""
 NOT_THERE = "Nothing was sent: we or the other one are not in the room any more."
 TOO_MANY = "Nothing was sent: too many messages wait for a connection to the MQTT broker."
 
@@ -189,13 +199,16 @@ class Member:
     Args:
         id: Digits that say nothing. Who joins again is a new member.
         info: What the member tells of itself.
-        connection: Grows when it connects again.
+        connection: Grows when it connects again, or asks.
         until: When it is taken for gone, by `time.monotonic`.
         outbox: What it was sent lately.
         clock: Seconds by which its clock is ahead of ours, where they are far apart.
         met: When it was listed, by `time.monotonic`.
         heard: Whether it has sent us a message.
         proven: Whether it is there beyond doubt, as a call with it shows; it then keeps its place.
+        listens: Whether it was heard since our connection was lost. Until then messages to it wait:
+            after a broker's restart it may not listen yet, and a message that it misses never
+            arrives after a later one.
     """
 
     id: str
@@ -207,6 +220,7 @@ class Member:
     met: float = field(default_factory=time.monotonic, repr=False)
     heard: bool = field(default=False, repr=False)
     proven: bool = field(default=False, repr=False)
+    listens: bool = field(default=True, repr=False)
 
 
 @dataclass
@@ -245,8 +259,11 @@ class Channel:
     (after 19 s at most), or after 90 s of silence. A message arrives once and in order, also when
     a connection is lost meanwhile or the broker restarts; or the member disappears, and `on_leave`
     tells. A kernel that computes for longer than 90 s disappears until it is done, for those who
-    connect meanwhile after 15 s. Brokers drop messages when they are flooded: don't take a missing
-    answer for a refusal.
+    connect meanwhile after 15 s.
+
+    Brokers drop messages when they are flooded. What was said in the last 30 s is then sent again,
+    but never arrives after a later message: don't take a missing answer for a refusal. While a
+    flood lasts, nobody is taken for silent.
 
     Callbacks come on the event loop that runs when the channel is made; where none runs, on a
     thread, one after the other. Methods may be called from any thread.
@@ -301,6 +318,8 @@ class Channel:
         self._sequence = 0
         self._connection = 0
         self._announce_at = 0.0
+        self._asked = 0.0
+        self._refused = self._garbage = 0
         self._early: deque[tuple[float, Envelope]] = deque(maxlen=EARLY)
         self._echoes: dict[str, int] = {}
         self._strangers: dict[str, _Stranger] = {}
@@ -346,7 +365,7 @@ class Channel:
                     raise SignalingError(TOO_MANY)
                 to.outbox.popleft()
             to.outbox.append(message)
-            if self.status == "open":
+            if self.status == "open" and to.listens:
                 self._post(to, message, envelope)
 
     def update(self, info: Content) -> None:
@@ -428,6 +447,7 @@ class Channel:
             if self.status != "open":
                 return
             now = time.monotonic()
+            self._allow_for_losses(now)
             if self._announce_at <= now:
                 self._announce()
             for member in [*self.members.values()]:
@@ -436,6 +456,24 @@ class Channel:
                 if member.until <= now:
                     self._forget(member.id)
             self._look_at_clocks()
+
+    def _allow_for_losses(self, now: float) -> None:
+        """Give the others time, and ask them, where the broker may have dropped what they said."""
+        refused, garbage = self.dropped.total(), sum(self.dropped[reason] for reason in GARBAGE)
+        if refused != self._refused:
+            self._refused = refused
+            for member in self.members.values():
+                member.until = max(member.until, now + GRACE)
+        ending = any(member.until < now + 2 * ASK for member in self.members.values())
+        if (ending or garbage != self._garbage) and self._asked <= now - ASK:
+            self._garbage = garbage
+            self._ask()
+
+    def _ask(self) -> None:
+        """Make the others announce themselves, and send again what may be lost."""
+        self._asked = time.monotonic()
+        self._connection += 1
+        self._announce()
 
     # What the receiver hands over to the event loop.
 
@@ -457,15 +495,18 @@ class Channel:
         self.status, self.error = status, error
         if status == "open":
             self._opened()
+        else:
+            for member in self.members.values():
+                member.listens = False
         if before != (status, error):
             self._on_status(status, error)
 
     def _opened(self) -> None:
-        self._connection += 1
-        self._announce()
+        self._ask()
         for member in self.members.values():
             member.until = time.monotonic() + GRACE
-            self._post_again(member)
+            if member.listens:
+                self._post_again(member)
 
     def _appeared(self, envelope: Envelope, arrived: float) -> None:
         sender = envelope.sender
@@ -490,8 +531,9 @@ class Channel:
         self._echoes[sender] = envelope.sequence
         member.until = max(until, member.until)
         if member.connection != told.connection:
-            member.connection = told.connection
             self._announce_at = 0.0
+        if member.connection != told.connection or not member.listens:
+            member.connection, member.listens = told.connection, True
             self._post_again(member)
         if member.info != told.info:
             member.info = told.info
@@ -662,6 +704,8 @@ class _Receiver:
         if not payload:
             if self.guard.knows(topic, sender):
                 self._hand_over(self.vanished, sender)
+            else:
+                self.guard.dropped["unknown"] += 1
             return
         envelope = self.guard.admit(topic, payload, sender, is_fresh=self._is_fresh)
         if envelope and sender != self.member:

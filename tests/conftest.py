@@ -11,11 +11,17 @@ import pytest
 
 from e2e.brokers import Broker
 from ipywebrtc import _media
+from tests import timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ipywebrtc._media import Media
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the run show where its time went."""
+    timing.register(config)
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ import pytest
 import traitlets
 
 import ipywebrtc
-from e2e.brokers import HOST, Broker, free_ports
+from e2e.brokers import HOST, Broker
+from e2e.ports import free_port
 from ipywebrtc import Doctor, _facts, _media, _mqtt
 from ipywebrtc._facts import Fact, text, without_addresses
 
@@ -33,7 +34,7 @@ PAGE = {"group": "Page", "name": "browser", "value": "Test/1", "state": "ok", "a
 @pytest.fixture
 def nowhere() -> str:
     """The URL of a broker that is not there."""
-    return f"mqtt://alice:{SECRET}@{HOST}:{free_ports(1)[0]}"
+    return f"mqtt://alice:{SECRET}@{HOST}:{free_port()}"
 
 
 def broker_of(doctor: Doctor) -> dict[str, Any]:

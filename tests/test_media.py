@@ -229,6 +229,20 @@ def test_closing_a_widget_ends_what_waits_for_it(open_page: OpenPage) -> None:
     asyncio.run(main())
 
 
+def test_an_old_state_that_comes_late_changes_nothing(open_page: OpenPage) -> None:
+    stream = CameraStream()
+    page, other = open_page(stream), open_page(stream, "other")
+    page.say("state", order=2, status="live")
+    page.say("state", order=1, status="starting", devices=[{"id": "a"}])
+    assert (stream.status, stream.devices) == ("live", [{"id": "a"}])
+    other.say("state", order=1, status="starting")
+    assert stream.status == "starting"
+    page.say("bye")
+    open_page(stream)
+    page.say("state", order=1, status="live")  # the page has been reloaded
+    assert stream.status == "live"
+
+
 def test_the_page_sets_status_and_error_and_python_can_not(open_page: OpenPage) -> None:
     camera = CameraStream()
     page = open_page(camera)

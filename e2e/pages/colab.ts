@@ -7,7 +7,7 @@ import { put_buffers } from "@jupyter-widgets/base";
 import { KernelMessage } from "@jupyterlab/services";
 import type { JSONObject } from "@lumino/coreutils";
 import type { ToOutput, ToPage } from "./channel.ts";
-import { connect, type Output, show } from "./notebook.ts";
+import { connect, type Output, show, showIn } from "./notebook.ts";
 
 const TARGET = "jupyter.widget";
 const ALLOW = "autoplay; camera; microphone";
@@ -56,18 +56,20 @@ kernel.iopubMessage.connect((_, { header, content, buffers }) => {
   }
 });
 
-await show(kernel, {
-  clear(cell) {
-    frames.get(cell)?.frame.remove();
-    const entry = open(cell);
-    frames.set(cell, entry);
-    running = entry.port;
-  },
-  async show(cell, output: Output) {
-    const port = await frames.get(cell)?.port;
-    if (port) tell(port, { kind: "show", output });
-  },
-});
+await show(
+  showIn(kernel, {
+    clear(cell) {
+      frames.get(cell)?.frame.remove();
+      const entry = open(cell);
+      frames.set(cell, entry);
+      running = entry.port;
+    },
+    async show(cell, output: Output) {
+      const port = await frames.get(cell)?.port;
+      if (port) tell(port, { kind: "show", output });
+    },
+  }),
+);
 
 /** Adds an iframe; localhost is another origin than that of this page, but as trustworthy. */
 function open(cell: HTMLElement): { frame: HTMLIFrameElement; port: Promise<MessagePort> } {

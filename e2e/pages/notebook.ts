@@ -48,8 +48,11 @@ export async function connect(handleComms: boolean): Promise<Kernel.IKernelConne
   return kernel;
 }
 
+/** Runs a cell's source, shows its outputs there, and returns the tracebacks among them. */
+type Run = (cell: HTMLElement, source: string) => Promise<string[]>;
+
 /** Shows the cells, and lets the tests run them. */
-export async function show(kernel: Kernel.IKernelConnection, outputs: Outputs): Promise<void> {
+export async function show(run: Run): Promise<void> {
   const { server, notebook } = parameters();
   const file = await get(server, `contents/${notebook}`);
   const sources: string[] = file.content.cells.map(({ source }: { source: string }) => source);
@@ -62,22 +65,11 @@ export async function show(kernel: Kernel.IKernelConnection, outputs: Outputs): 
     return { source, cell, errors: [] as string[], running: false };
   });
 
-  async function run(index: number): Promise<void> {
+  async function start(index: number): Promise<void> {
     const entry = cells[index];
     if (!entry) throw new Error(`there is no cell ${index}`);
-    entry.errors = [];
     entry.running = true;
-    outputs.clear(entry.cell);
-    const future = kernel.requestExecute({ code: entry.source });
-    future.onIOPub = async ({ content }: KernelMessage.IIOPubMessage) => {
-      const { data, text, traceback } = content as Content;
-      if (traceback) entry.errors.push(traceback.join("\n"));
-      const view = data?.[WIDGET] as { model_id: string } | undefined;
-      const shown = traceback?.join("\n") ?? text ?? data?.["text/plain"];
-      if (view) await outputs.show(entry.cell, { widget: view.model_id, text: "" });
-      else if (shown) await outputs.show(entry.cell, { text: String(shown) });
-    };
-    await future.done;
+    entry.errors = await run(entry.cell, entry.source);
     entry.running = false;
   }
 
@@ -85,7 +77,7 @@ export async function show(kernel: Kernel.IKernelConnection, outputs: Outputs): 
     notebook: {
       path: notebook,
       start: (index: number) => {
-        run(index);
+        start(index);
       },
       running: (index: number) => cells[index]?.running,
       errors: (index: number) => cells[index]?.errors,
@@ -93,8 +85,29 @@ export async function show(kernel: Kernel.IKernelConnection, outputs: Outputs): 
   });
 }
 
+/** Shows of each output its widget, or else its text. */
+export function showIn(kernel: Kernel.IKernelConnection, outputs: Outputs): Run {
+  return async (cell, source) => {
+    const errors: string[] = [];
+    outputs.clear(cell);
+    const future = kernel.requestExecute({ code: source });
+    future.onIOPub = async ({ content }: KernelMessage.IIOPubMessage) => {
+      const { data, text, traceback } = content as Content;
+      if (traceback) errors.push(traceback.join("\n"));
+      const view = data?.[WIDGET] as { model_id: string } | undefined;
+      const shown = traceback?.join("\n") ?? text ?? data?.["text/plain"];
+      if (view) await outputs.show(cell, { widget: view.model_id, text: "" });
+      else if (shown) await outputs.show(cell, { text: String(shown) });
+    };
+    await future.done;
+    return errors;
+  };
+}
+
 function parameters(): { server: string; notebook: string } {
-  const { server = "", notebook = "" } = Object.fromEntries(new URLSearchParams(location.search));
+  const { server = location.host, notebook = "" } = Object.fromEntries(
+    new URLSearchParams(location.search),
+  );
   return { server, notebook };
 }
 

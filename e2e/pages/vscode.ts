@@ -6,7 +6,7 @@
 import type * as base from "@jupyter-widgets/base";
 import type { Kernel } from "@jupyterlab/services";
 import { anyWidget } from "./any_widget.ts";
-import { connect, show } from "./notebook.ts";
+import { connect, show, showIn } from "./notebook.ts";
 
 interface Manager {
   get_model(id: string): Promise<base.WidgetModel>;
@@ -59,22 +59,24 @@ const loader: ScriptLoader = {
 const manager = new page.vscIPyWidgets.WidgetManager(kernel, document.body, loader, () => {});
 
 const places = new Map<HTMLElement, HTMLElement>();
-await show(kernel, {
-  clear(cell) {
-    places.get(cell)?.remove();
-    const place = document.createElement("div");
-    place.className = "output";
-    places.set(cell, place);
-    cell.append(place);
-  },
-  async show(cell, { widget, text }) {
-    const node = document.createElement("div");
-    places.get(cell)?.append(node);
-    if (widget) {
-      const model = await manager.get_model(widget);
-      manager.display_view(null, await manager.create_view(model, { el: node }), { node });
-    } else {
-      node.textContent = text;
-    }
-  },
-});
+await show(
+  showIn(kernel, {
+    clear(cell) {
+      places.get(cell)?.remove();
+      const place = document.createElement("div");
+      place.className = "output";
+      places.set(cell, place);
+      cell.append(place);
+    },
+    async show(cell, { widget, text }) {
+      const node = document.createElement("div");
+      places.get(cell)?.append(node);
+      if (widget) {
+        const model = await manager.get_model(widget);
+        manager.display_view(null, await manager.create_view(model, { el: node }), { node });
+      } else {
+        node.textContent = text;
+      }
+    },
+  }),
+);

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { Failure } from "./failure.ts";
 import { type FakeModel, fakeModel } from "./fake_model.ts";
-import { type Action, page, serve } from "./page.ts";
+import { type Action, page, say, serve } from "./page.ts";
 
 let fake: FakeModel;
 let life: AbortController;
@@ -28,6 +28,17 @@ test("a page says hello, again when it is asked, and bye", () => {
   events.dispatchEvent(new Event("pagehide"));
   expect(kinds()).toEqual(["hello", "hello", "bye"]);
   expect(new Set(fake.sent.map((message) => message.page))).toEqual(new Set([page()]));
+});
+
+test("what a page tells of its state has an order, of all models", () => {
+  const other = fakeModel({ _uid: crypto.randomUUID() });
+  say(fake.model, { kind: "state", status: "starting" });
+  say(other.model, { kind: "state", status: "live" });
+  say(fake.model, { kind: "data", number: 1 });
+  const [first, data] = fake.sent as { order: number }[];
+  const [second] = other.sent as { order: number }[];
+  expect(second?.order).toBeGreaterThan(first?.order ?? Number.NaN);
+  expect(data).toEqual({ kind: "data", number: 1 });
 });
 
 test("a request is done once and answered as often as it comes", async () => {

@@ -10,6 +10,7 @@ import { onAbort } from "./lifetime.ts";
 const KEY = Symbol.for("ipywebrtc.page/1");
 const SERVERS = Symbol.for("ipywebrtc.servers/1");
 const HASTENING = Symbol.for("ipywebrtc.hastening/1");
+const SAID = Symbol.for("ipywebrtc.said/1");
 /** Answers that are kept for a kernel that did not receive them. */
 const KEPT = 4;
 /** Milliseconds after which unfinished work is acknowledged; the kernel asks again after 1000. */
@@ -91,10 +92,20 @@ export function say(
   buffers: ArrayBuffer[] = [],
 ): void {
   try {
-    model.send(content, undefined, buffers);
+    model.send({ ...content, ...(content.kind === "state" && ordered()) }, undefined, buffers);
   } catch {
     // It throws where the notebook has no kernel.
   }
+}
+
+/**
+ * Numbers the states that this page tells: a kernel may read the first messages of a page on one
+ * thread and the next ones on another, so an old state can come after a new one.
+ */
+function ordered(): { order: number } {
+  const shared = globalThis as { [SAID]?: number };
+  shared[SAID] = (shared[SAID] ?? 0) + 1;
+  return { order: shared[SAID] };
 }
 
 /** Sends an empty message soon; one is enough for all widgets that have just said something. */
