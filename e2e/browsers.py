@@ -5,11 +5,10 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from e2e.install import find_chromium, find_headless_shell
+from e2e.install import find_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize
 
@@ -44,18 +43,13 @@ class Browsers:
 
     def __init__(self, playwright: Playwright) -> None:
         self._chromium = playwright.chromium
-        self._started: dict[tuple[Path, tuple[str, ...]], Browser] = {}
+        self._started: dict[tuple[str, ...], Browser] = {}
         self._kept: dict[Browser, list[BrowserContext]] = {}
         self._taken: dict[Browser, int] = {}
         self._crashed: set[BrowserContext] = set()
 
     def launch(
-        self,
-        *,
-        fake_device: bool = True,
-        fake_ui: bool = True,
-        window: bool = False,
-        extra: Sequence[str] = (),
+        self, *, fake_device: bool = True, fake_ui: bool = True, extra: Sequence[str] = ()
     ) -> Browser:
         """Start a browser, or return the one that runs with these flags.
 
@@ -63,15 +57,13 @@ class Browsers:
             fake_device: There is a camera and a microphone; without, there is none.
             fake_ui: Every request for a device is allowed. Without, it is denied at once, unless
                 the test called `page.context.grant_permissions` before.
-            window: The browser has one, as prompts and the choice of a screen need.
             extra: Other flags; of two with the same name, the last counts.
         """
-        program = find_headless_shell() if fake_ui and not window else find_chromium()
         flags = (*ALWAYS, *[FAKE_DEVICE] * fake_device, *[FAKE_UI] * fake_ui, *extra)
-        browser = self._started.pop((program, flags), None)
+        browser = self._started.pop(flags, None)
         if not (browser and browser.is_connected()):
-            browser = self._chromium.launch(executable_path=program, args=flags)
-        self._started[program, flags] = browser  # the last one is the one that was used last
+            browser = self._chromium.launch(executable_path=find_chromium(), args=flags)
+        self._started[flags] = browser  # the last one is the one that was used last
         return browser
 
     def person(self, browser: Browser) -> BrowserContext:
@@ -98,8 +90,8 @@ class Browsers:
 
     def close_pages(self) -> None:
         """Close every page, forget its permissions and storage, and quit browsers that idle."""
-        for kind in [*self._started][:-KEPT_BROWSERS]:
-            self._quit(kind)
+        for flags in [*self._started][:-KEPT_BROWSERS]:
+            self._quit(flags)
         for browser in self._started.values():
             kept = self._kept.get(browser, [])
             for context in browser.contexts:
@@ -113,11 +105,11 @@ class Browsers:
 
     def close(self) -> None:
         """Quit every browser."""
-        for kind in [*self._started]:
-            self._quit(kind)
+        for flags in [*self._started]:
+            self._quit(flags)
 
-    def _quit(self, kind: tuple[Path, tuple[str, ...]]) -> None:
-        browser = self._started.pop(kind)
+    def _quit(self, flags: tuple[str, ...]) -> None:
+        browser = self._started.pop(flags)
         self._kept.pop(browser, None)
         browser.close()
 

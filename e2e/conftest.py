@@ -56,12 +56,7 @@ class Launch(Protocol):
     """What the fixture `launch` is."""
 
     def __call__(
-        self,
-        *,
-        fake_device: bool = True,
-        fake_ui: bool = True,
-        window: bool = False,
-        extra: Sequence[str] = (),
+        self, *, fake_device: bool = True, fake_ui: bool = True, extra: Sequence[str] = ()
     ) -> Browser: ...
 
 

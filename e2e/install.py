@@ -62,11 +62,6 @@ def find_chromium() -> Path:
     raise FileNotFoundError(message)
 
 
-def find_headless_shell() -> Path:
-    """Find a Chromium that draws no window and so takes half the time; else the other one."""
-    return find("chromium-headless-shell") or find_chromium()
-
-
 def find_firefox() -> Path:
     """Find a Firefox."""
     found = find("firefox-esr", "firefox")
@@ -155,13 +150,11 @@ def main() -> None:
     install_node_modules(NODE)
     install_node_modules(PAGES)
     chromium = (APT_UPDATE, (*APT_INSTALL, "chromium"), PLAYWRIGHT_INSTALL)
-    shell = (APT_UPDATE, (*APT_INSTALL, "chromium-headless-shell"))
     firefox = (APT_UPDATE, (*APT_INSTALL, "firefox-esr"))
     mosquitto = (APT_UPDATE, (*APT_INSTALL, "mosquitto"))
     coturn = (APT_UPDATE, (*APT_INSTALL, "coturn"))
     try:
         print("Chromium:", ensure(find_chromium, *chromium))
-        print("Chromium without windows:", ensure(find_headless_shell, *shell))
         print("Firefox:", ensure(find_firefox, *firefox))
         print("MQTT broker:", ensure(find_mosquitto, *mosquitto))
         print("TURN server:", ensure(find_turnserver, *coturn))

@@ -435,7 +435,7 @@ def share(nb: Notebook) -> None:
 def test_a_screen_is_shared_at_a_click_and_never_by_itself(
     jupyterlab: OpenNotebook, launch: Launch
 ) -> None:
-    nb = jupyterlab(screen_cells, browser=launch(window=True, extra=PICKED))
+    nb = jupyterlab(screen_cells, browser=launch(extra=PICKED))
     nb.run()
     expect(nb.output(0).get_by_role("button", name=SHARE)).to_be_visible()
     assert nb.python("(screen.status, screen.error, screen.settings)") == ("idle", "", {})
@@ -458,7 +458,7 @@ def test_a_tab_is_shared_with_its_sound(notebook: OpenNotebook, launch: Launch) 
         recorder = ipywebrtc.ImageRecorder(stream=screen)
         await recorder.snapshot()
 
-    nb = notebook(cells, browser=launch(window=True, extra=PICKED))
+    nb = notebook(cells, browser=launch(extra=PICKED))
     nb.run(0)
     share(nb)
     nb.wait_for("screen.status == 'live'")
@@ -472,7 +472,7 @@ def test_a_tab_is_shared_with_its_sound(notebook: OpenNotebook, launch: Launch) 
 def test_start_asks_for_a_click_where_the_browser_wants_one(
     notebook: OpenNotebook, launch: Launch
 ) -> None:
-    nb = notebook(screen_cells, browser=launch(window=True, extra=PICKED))
+    nb = notebook(screen_cells, browser=launch(extra=PICKED))
     # This Chromium wants none, so the refusal of the others is played, once.
     nb.page.evaluate("""() => {
       navigator.mediaDevices.getDisplayMedia = async () => {
@@ -501,7 +501,7 @@ def test_a_cancelled_picker_is_no_error(notebook: OpenNotebook, launch: Launch) 
 def test_sharing_that_is_ended_in_the_browser_can_begin_again(
     notebook: OpenNotebook, launch: Launch
 ) -> None:
-    nb = notebook(screen_cells, browser=launch(window=True, extra=PICKED))
+    nb = notebook(screen_cells, browser=launch(extra=PICKED))
     nb.run()
     share(nb)
     nb.wait_for("screen.status == 'live'")
@@ -524,7 +524,7 @@ def test_a_host_that_forbids_to_share(jupyterlab: OpenNotebook, launch: Launch) 
         route.fulfill(response=answer, headers={**answer.headers, **policy})
 
     # A page that a test hands out comes from no address, and such may not connect to loopback.
-    browser = launch(window=True, extra=[*PICKED, "--disable-features=LocalNetworkAccessChecks"])
+    browser = launch(extra=[*PICKED, "--disable-features=LocalNetworkAccessChecks"])
     nb = jupyterlab(screen_cells, browser=browser)
     nb.page.route("**/doc/tree/**", forbid)
     nb.reload()

@@ -250,6 +250,8 @@ def test_two_tabs_make_one_recording(jupyterlab: OpenNotebook) -> None:
     nb.execute("recorder.recording = True")
     nb.wait_for("recorder.status == 'recording'")
     tabs = [nb.output(1), other.output(1)]
+    while not any(tab.get_by_text("Recording in another tab").is_visible() for tab in tabs):
+        nb._pause()
     if tabs[1].get_by_text("Recording in another tab").is_visible():
         tabs.reverse()
     expect(tabs[1].get_by_role("button", name="Pause")).to_be_visible()

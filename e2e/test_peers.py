@@ -332,6 +332,7 @@ def test_sound_that_comes_later_is_waited_for(notebook: OpenNotebook, red: Path)
     assert nb.python("(sound.status, sound.error)") == expected
 
 
+@pytest.mark.alone
 def test_what_is_received_can_be_recorded(notebook: OpenNotebook) -> None:
     async def cells() -> None:
         import ipywebrtc
@@ -466,6 +467,7 @@ def test_a_relayed_call_outlives_gaps_in_the_network(call: MakeCall, turn: TurnS
     other.wait_for(f"reader.latest.sequence > {number} + 2", timeout=PATIENCE)
 
 
+@pytest.mark.alone
 def test_a_wrong_password_fails_and_is_not_shown(
     call_in_jupyterlab: MakeCall, turn: TurnServer
 ) -> None:
