@@ -1,7 +1,7 @@
 """Runs the tests in browsers: `python -m e2e`, with arguments for pytest.
 
-Two processes share them, a file at a time, as most of a test is waiting. Tests that measure time,
-frames or memory are marked `alone`: they run afterwards, one at a time.
+Tests that measure time, frames or memory are marked `alone`: they run after the others, one at a
+time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ import sys
 
 import pytest
 
-RUNS = (("-m", "not alone", "--numprocesses=2", "--dist=loadscope"), ("-m", "alone"))
+PROCESSES = 1
+"""How many share the tests that are not `alone`, a file at a time. On two cores a second one saves
+little, as one keeps them 80 % busy, and tests that wait 10 s for a picture or a call then fail."""
+RUNS = (("-m", "not alone", f"--numprocesses={PROCESSES}", "--dist=loadscope"), ("-m", "alone"))
 
 
 def main() -> int:

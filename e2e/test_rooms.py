@@ -227,6 +227,7 @@ def test_a_wrong_password_gets_in_nowhere(join: Join) -> None:
     assert ada.nb.python("len(room.peers)") == 1
 
 
+@pytest.mark.alone
 def test_four_join_at_once(join: Join) -> None:
     people = [join(name) for name in PEOPLE]
     names = {*PEOPLE}
