@@ -50,30 +50,6 @@ OPENER = urllib.request.build_opener(
 KERNEL_NAME = "e2e"
 KERNEL_ARGUMENTS = ("-m", "ipykernel_launcher", "-f", "{connection_file}")
 
-# JupyterLab's own commands do what its buttons do, and do not depend on how it looks.
-READY = """path => {
-  const context = globalThis.jupyterapp?.shell.currentWidget?.context;
-  const kernel = context?.sessionContext?.session?.kernel;
-  return context?.path === path && context.isReady && context.sessionContext.isReady
-    && kernel?.connectionStatus === "connected" && kernel.status !== "unknown";
-}"""
-START = """index => {
-  const notebook = jupyterapp.shell.currentWidget.content;
-  const runs = (globalThis.e2eRuns ??= new Map());
-  notebook.activeCellIndex = index;
-  const run = jupyterapp.commands.execute("notebook:run-cell");
-  runs.set(index, run);
-  run.finally(() => runs.get(index) === run && runs.delete(index));
-}"""
-FINISHED = "index => !globalThis.e2eRuns?.has(index)"
-ERRORS = """index => {
-  const { outputs } = jupyterapp.shell.currentWidget.content.widgets[index].model;
-  return (outputs?.toJSON() ?? [])  // a cell of text has none
-    .filter(output => output.output_type === "error")
-    .map(output => output.traceback.join("\\n"));
-}"""
-SAVE = "() => jupyterapp.commands.execute('docmanager:save')"
-
 
 class AnyKernel(Protocol):
     """What tests ask of a kernel; see `Kernel`."""
@@ -131,6 +107,29 @@ class JupyterLab:
     SCHEME = "http"
     BASE = ""
     """The path that it is served under."""
+    # Its own commands do what its buttons do, and do not depend on how it looks.
+    READY = """path => {
+      const context = globalThis.jupyterapp?.shell.currentWidget?.context;
+      const kernel = context?.sessionContext?.session?.kernel;
+      return context?.path === path && context.isReady && context.sessionContext.isReady
+        && kernel?.connectionStatus === "connected" && kernel.status !== "unknown";
+    }"""
+    START = """index => {
+      const notebook = jupyterapp.shell.currentWidget.content;
+      const runs = (globalThis.e2eRuns ??= new Map());
+      notebook.activeCellIndex = index;
+      const run = jupyterapp.commands.execute("notebook:run-cell");
+      runs.set(index, run);
+      run.finally(() => runs.get(index) === run && runs.delete(index));
+    }"""
+    FINISHED = "index => !globalThis.e2eRuns?.has(index)"
+    ERRORS = """index => {
+      const { outputs } = jupyterapp.shell.currentWidget.content.widgets[index].model;
+      return (outputs?.toJSON() ?? [])  // a cell of text has none
+        .filter(output => output.output_type === "error")
+        .map(output => output.traceback.join("\\n"));
+    }"""
+    SAVE = "() => jupyterapp.commands.execute('docmanager:save')"
     KERNEL_ENVIRONMENT: ClassVar[dict[str, str]] = {}
 
     def __init__(self, root: Path, port: int, runtime: Path) -> None:
@@ -260,16 +259,16 @@ class JupyterLab:
 
     def wait_until_open(self, page: Page, notebook: Path) -> None:
         """Wait until a page shows the notebook and is connected to its kernel."""
-        page.wait_for_function(READY, arg=self._name(notebook), timeout=1000 * OPEN_TIMEOUT)
+        page.wait_for_function(self.READY, arg=self._name(notebook), timeout=1000 * OPEN_TIMEOUT)
 
     def start_cell(self, page: Page, index: int) -> None:
         """Run a cell, and do not wait for its end."""
-        page.evaluate(START, index)
+        page.evaluate(self.START, index)
 
     def finish_cell(self, page: Page, index: int, timeout: float) -> list[str]:
         """Wait for the end of a cell, and return the tracebacks in its output."""
-        page.wait_for_function(FINISHED, arg=index, timeout=1000 * timeout)
-        return list(page.evaluate(ERRORS, index))
+        page.wait_for_function(self.FINISHED, arg=index, timeout=1000 * timeout)
+        return list(page.evaluate(self.ERRORS, index))
 
     def output(self, page: Page, index: int) -> Locator:
         """Locate the output of a cell."""
@@ -277,7 +276,7 @@ class JupyterLab:
 
     def save(self, page: Page) -> None:
         """Save the notebook, with its outputs."""
-        page.evaluate(SAVE)
+        page.evaluate(self.SAVE)
 
     def _origin(self, hostname: str = ADDRESS, port: int | None = None) -> str:
         return f"{self.SCHEME}://{hostname}:{port or self.port}{self.BASE}"

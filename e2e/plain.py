@@ -11,45 +11,29 @@ from __future__ import annotations
 import fcntl
 from typing import TYPE_CHECKING
 
-from e2e.hosts import OPEN_TIMEOUT, JupyterLab
+from e2e.hosts import JupyterLab
 from e2e.install import PAGES
 from hatch_build import install_node_modules, npm
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Locator, Page
     from typing_extensions import Self
-
-OPEN = "path => globalThis.notebook?.path === path"
-START = "index => notebook.start(index)"
-FINISHED = "index => !notebook.running(index)"
-ERRORS = "index => notebook.errors(index)"
 
 
 class Plain(JupyterLab):
     """The page, served by a Jupyter server."""
 
     PAGE = "/static/plain.html?notebook="
+    READY = "path => globalThis.notebook?.path === path"
+    START = "index => notebook.start(index)"
+    FINISHED = "index => !notebook.running(index)"
+    ERRORS = "index => notebook.errors(index)"
 
     @classmethod
     def beside(cls, server: JupyterLab) -> Self:
         """Return what serves the page too."""
         build()
         return cls(server._root, server.port, server._runtime)
-
-    def wait_until_open(self, page: Page, notebook: Path) -> None:
-        """Wait until a page shows the notebook and is connected to its kernel."""
-        page.wait_for_function(OPEN, arg=self._name(notebook), timeout=1000 * OPEN_TIMEOUT)
-
-    def start_cell(self, page: Page, index: int) -> None:
-        """Run a cell, and do not wait for its end."""
-        page.evaluate(START, index)
-
-    def finish_cell(self, page: Page, index: int, timeout: float) -> list[str]:
-        """Wait for the end of a cell, and return the tracebacks in its output."""
-        page.wait_for_function(FINISHED, arg=index, timeout=1000 * timeout)
-        return list(page.evaluate(ERRORS, index))
 
     def output(self, page: Page, index: int) -> Locator:
         """Locate the output of a cell."""
