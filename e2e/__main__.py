@@ -11,9 +11,8 @@ import sys
 
 import pytest
 
-PROCESSES = 1
-"""How many share the tests that are not `alone`, a file at a time. On two cores a second one saves
-little, as one keeps them 80 % busy, and tests that wait 10 s for a picture or a call then fail."""
+PROCESSES = 2
+"""How many share the tests that are not `alone`, a file at a time."""
 RUNS = (("-m", "not alone", f"--numprocesses={PROCESSES}", "--dist=loadscope"), ("-m", "alone"))
 
 

@@ -13,11 +13,13 @@ import shutil
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import nbformat
@@ -28,7 +30,6 @@ from e2e.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from playwright.sync_api import Locator, Page
     from typing_extensions import Self
@@ -49,6 +50,9 @@ OPENER = urllib.request.build_opener(
 # A kernel specification of our own: found first, and surely the Python that we mean.
 KERNEL_NAME = "e2e"
 KERNEL_ARGUMENTS = ("-m", "ipykernel_launcher", "-f", "{connection_file}")
+KERNELS = "--KernelManager.transport=ipc"
+"""Kernels have no ports: whatever still calls the port of one that ended would call whoever gets it
+next, such as marimo, whose kernel then can't start."""
 
 
 class AnyKernel(Protocol):
@@ -158,10 +162,7 @@ class JupyterLab:
             modules: A folder that its kernels import from before all others.
             kernel_command: What starts a kernel; by default, Python does.
         """
-        folders = {
-            name: home / name.lower()
-            for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
-        }
+        folders = {name: home / name.lower() for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR")}
         kernel: dict[str, object] = {
             "argv": [*(kernel_command or (cls.kernel_python(python), *KERNEL_ARGUMENTS))],
             "display_name": "Python 3 (ipykernel)",
@@ -179,18 +180,20 @@ class JupyterLab:
             {"fetchNews": "false", "checkForUpdates": False},
         )
         port = free_port()
-        runtime = folders["JUPYTER_RUNTIME_DIR"]
-        runtime.mkdir()
-        command = [python, "-m", cls.MODULE, *cls._arguments(root, port, runtime)]
-        environment = os.environ | {"IPYTHONDIR": str(home / "ipython")}
-        environment |= {name: str(folder) for name, folder in folders.items()}
         log = home / "server.log"
-        with (
-            log.open("w") as output,
-            subprocess.Popen(
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
-            ) as process,
-        ):
+        with ExitStack() as stack:
+            # Not in `home`: the path of a socket may have 107 characters.
+            runtime = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            folders["JUPYTER_RUNTIME_DIR"] = runtime
+            command = [python, "-m", cls.MODULE, *cls._arguments(root, port, runtime), KERNELS]
+            environment = os.environ | {"IPYTHONDIR": str(home / "ipython")}
+            environment |= {name: str(folder) for name, folder in folders.items()}
+            output = stack.enter_context(log.open("w"))
+            process = stack.enter_context(
+                subprocess.Popen(
+                    command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                )
+            )
             try:
                 server = cls(root, port, runtime)
                 server._wait(process, log)

@@ -132,7 +132,12 @@ class Marimo:
 
     def wait_until_open(self, page: Page, notebook: Path) -> None:
         """Wait until the cells have run."""
+        deadline = time.monotonic() + START_TIMEOUT
         while not address_file(notebook).exists():
+            if time.monotonic() > deadline:
+                log = self._home / f"{self._servers[notebook][1]}.log"
+                message = f"marimo ran no cell:\n{log.read_text()}"
+                raise TimeoutError(message)
             page.wait_for_timeout(1000 * INTERVAL)
         if self._mode == "edit":
             page.wait_for_function(IDLE)
