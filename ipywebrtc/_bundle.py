@@ -7,9 +7,13 @@ from pathlib import Path
 STATIC = Path(__file__).parent / "static"
 
 
-def bundle(name: str) -> Path:
-    """Return the built ES module `name`, bundled from `js/widgets/<name>.ts`."""
-    return _built(STATIC / f"{name}.js", name)
+def bundle(name: str) -> str:
+    """Read the built ES module `name`, bundled from `js/widgets/<name>.ts`.
+
+    A path would do for anywidget, but then it watches the file for each widget, and so keeps each
+    widget for as long as the kernel lives.
+    """
+    return _built(STATIC / f"{name}.js", name).read_text("utf-8")
 
 
 def asset(name: str) -> bytes:

@@ -354,7 +354,8 @@ class Media(anywidget.AnyWidget):
         JupyterLab sends the first messages to one thread and those that follow to another.
         """
         state = {name: content[name] for name in content.keys() - {"kind", "page", "id", "order"}}
-        state, order = _from_page.accepted(self, state, "reports"), content.get("order", 0)
+        state = _from_page.accepted(self, state, "reports")
+        order: int = content.get("order", 0)
         with self._taking_state:
             newest = self._newest.setdefault(page, {})
             state = {n: v for n, v in state.items() if not order or newest.get(n, 0) < order}

@@ -529,7 +529,9 @@ class _Connection:
 
     def _not_returned(self) -> None:
         if self._unreturned and not self._closing:
-            self._put_out(next(iter(self._unreturned.values())))
+            # A broker that delivers nothing does not deliver what is long either.
+            nothing = NOT_DELIVERED in self._unreturned.values()
+            self._put_out(NOT_DELIVERED if nothing else TOO_LONG)
 
     def _on_publish(self, *event: Any) -> None:
         self._acknowledged = event[2]

@@ -40,6 +40,8 @@ OVERHEAD = 2 * MEMBER + NONCE + 16 + 64
 """Bytes of an envelope beside that: sender, nonce, tag, sequence number and time."""
 MAX_AGE = 120.0
 """Seconds that an envelope may be under way; also what two clocks may differ by unnoticed."""
+FURTHEST = 3e9
+"""Seconds by which two clocks may differ at all, a century: without a battery one says 1970."""
 SENDERS = 1024
 """How many senders are remembered at a time."""
 
@@ -184,7 +186,9 @@ class Guard:
             return "crowded"
         if abs(now + self.clock(envelope.sender) - envelope.time) <= MAX_AGE:
             return ""
-        if is_fresh is None or not is_fresh(envelope):
+        # Written so that a time that is no number is too far.
+        possible = abs(now - envelope.time) <= FURTHEST
+        if is_fresh is None or not possible or not is_fresh(envelope):
             return "old"
         known = {sender for _, sender in self._heard}
         self._clocks = {name: ahead for name, ahead in self._clocks.items() if name in known}

@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 import weakref
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,8 @@ BITRATE = 2_500_000
 """Bits per second that are sent to one other at most."""
 LINGER = 10.0
 """Seconds after a call that the stream of the other one stays, ended."""
+LINGERING = 32
+"""Streams that stay so at a time, however many come and go."""
 CLAIM = 5
 """Ticks for which somebody who was announced keeps a place in a full room without a word."""
 HANDSHAKE = 30
@@ -71,10 +74,15 @@ _warned: set[str] = set()
 
 
 class _RoomPeer(WebRTCPeer):
-    """A peer that calls in the page in which its room acts, and in no other."""
+    """A peer that calls in the page in which its room acts, and in no other.
 
-    def __init__(self, page: str, **kwargs: Any) -> None:
-        self._page = page
+    Args:
+        page: That page.
+        lingering: What closes the streams of the room's last calls.
+    """
+
+    def __init__(self, page: str, lingering: deque[Callable[[], None]], **kwargs: Any) -> None:
+        self._page, self._lingering = page, lingering
         super().__init__(**kwargs)
         # It need not say hello first: it holds the room, and waits for nothing else.
         self._pages = [page]
@@ -92,14 +100,19 @@ class _RoomPeer(WebRTCPeer):
 
         Recordings of its stream end meanwhile.
         """
+        if is_closed(self):
+            return  # ipywidgets closes it once more when it is collected.
         stream = self.stream_remote
         widgets = [self.layout, stream.layout, stream]
         super().close()
 
         def close() -> None:
-            for widget in widgets:
-                widget.close()
+            while widgets:
+                widgets.pop().close()
 
+        self._lingering.append(close)
+        if len(self._lingering) > LINGERING:
+            self._lingering.popleft()()
         _call_later(self._loop, LINGER, close)
 
     def _said_hello(self, page: str) -> None:
@@ -242,6 +255,7 @@ class WebRTCRoom(Media):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._channel: Channel | None = None
         self._persons: dict[str, _Person] = {}
+        self._lingering: deque[Callable[[], None]] = deque()
         self._admitted: dict[str, bool] = {}
         self._turns: dict[str, int] = {}  # How often each member had a place.
         self._refusals: set[str] = set()  # The members for whom the room is full.
@@ -625,6 +639,7 @@ class WebRTCRoom(Media):
         with self._cell.resumed() if self._cell else contextlib.nullcontext():
             peer = _RoomPeer(
                 self._page,
+                self._lingering,
                 stream_local=self.stream,
                 polite=self._member_id > member.id,
                 ice_transport_policy=self.ice_transport_policy,

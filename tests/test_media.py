@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
+import weakref
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -229,12 +231,24 @@ def test_closing_a_widget_ends_what_waits_for_it(open_page: OpenPage) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("make", [CameraStream, ImageRecorder, VideoRecorder])
+def test_a_closed_widget_is_forgotten(make: Callable[[], _media.Media]) -> None:
+    widget = make()
+    kept = weakref.ref(widget)
+    for part in (widget, widget.layout):
+        part.close()
+    del widget, part
+    gc.collect()
+    assert kept() is None
+
+
 def test_an_old_state_that_comes_late_changes_nothing(open_page: OpenPage) -> None:
     stream = CameraStream()
     page, other = open_page(stream), open_page(stream, "other")
     page.say("state", order=2, status="live")
-    page.say("state", order=1, status="starting", devices=[{"id": "a"}])
-    assert (stream.status, stream.devices) == ("live", [{"id": "a"}])
+    camera = {"id": "a", "kind": "videoinput", "label": "A"}
+    page.say("state", order=1, status="starting", devices=[camera])
+    assert (stream.status, stream.devices) == ("live", [camera])
     other.say("state", order=1, status="starting")
     assert stream.status == "starting"
     page.say("bye")

@@ -917,6 +917,16 @@ def test_an_old_envelope_shows_no_wrong_clock() -> None:
         assert (guard.admit("topic", seal.close("topic", later)) is not None) == good
 
 
+@pytest.mark.parametrize("sent", [math.nan, math.inf, -math.inf, 1e300])
+def test_no_clock_shows_such_a_time(sent: float) -> None:
+    seal = Seal("room", exposed=False)
+    guard = Guard(seal)
+    strange = seal.close("topic", envelope(1, sent))
+    # What is asked about is measured, and then reported in minutes.
+    assert guard.admit("topic", strange, is_fresh=lambda _: pytest.fail("asked")) is None
+    assert guard.dropped["old"] == 1
+
+
 @pytest.mark.usefixtures("quick")
 @within(10)
 async def test_a_clock_that_can_not_be_measured_is_reported(
