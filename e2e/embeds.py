@@ -77,7 +77,13 @@ class Colab(Embed):
 
     PAGE = "colab.html"
     PINNED = ("ipykernel==6.17.1", "ipywidgets==7.7.1")
-    PACKAGES = ("anywidget>=0.11", "cryptography>=42", "numpy>=1.24", "paho-mqtt>=2", "pillow>=10")
+    PACKAGES = (
+        "anywidget>=0.11",
+        "cryptography>=42",
+        "numpy>=1.24",
+        "paho-mqtt>=2.2",
+        "pillow>=10",
+    )
     KERNEL_ENVIRONMENT: ClassVar[dict[str, str]] = {"PYTHONPATH": str(PROJECT)}
 
     @classmethod
