@@ -440,6 +440,7 @@ class _Connection:
             self._client.connect(self.server.host, self.server.port, KEEPALIVE, **modern)
         except (OSError, ValueError) as error:
             self.failure = _reason(error)
+            self._let_go()
             return False
         self._client.loop_start()
         self._settled.wait(CONNECT_TIMEOUT)
@@ -471,6 +472,14 @@ class _Connection:
         if self._closing and self._published == self._acknowledged:
             properties = self._properties("DISCONNECT", SessionExpiryInterval=0)
             self._client.disconnect(properties=properties)
+
+    def _let_go(self) -> None:
+        # Else paho, a timer and we keep each other, and paho's sockets, until garbage is collected.
+        for name in CALLBACKS:
+            setattr(self._client, name, None)
+        if self._returning:
+            self._returning.cancel()
+            self._returning = None
 
     def _properties(self, packet: str, **values: int) -> Properties | None:
         if not self._modern:
@@ -556,8 +565,6 @@ class _Connection:
 
     def _on_disconnect(self, *event: Any) -> None:
         reason: ReasonCode = event[3]
-        if self._returning:
-            self._returning.cancel()
         if self._is_open and not self._closing and reason.getName() in REFUSED:
             self.failure = f"it does not take our message of {self._longest} bytes: {reason}"
         elif self._is_open and not self._closing and reason.getName() in PUT_OUT:
@@ -565,9 +572,7 @@ class _Connection:
         if not self._is_open and not self.failure:
             self.failure = "it closed the connection"
             self.misunderstood = self._modern
-        # Else paho and we keep each other, and its sockets, until garbage is collected.
-        for name in CALLBACKS:
-            setattr(self._client, name, None)
+        self._let_go()
         self.ended.set()
         self._user.ended(self)
         self._settled.set()
