@@ -178,7 +178,6 @@ class Relay:
 
     async def _close(self) -> None:
         self._server.close()
-        await asyncio.sleep(0)  # Those that were let in just now begin.
         await self._cut()
 
     async def _cut(self) -> None:

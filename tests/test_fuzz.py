@@ -38,7 +38,7 @@ PARTS = 5
 SLOWEST = 5.0
 """Seconds that one message or file may take, on a busy machine."""
 GROWTH = 500_000
-"""Bytes that may be held more after each of these parts of the time than before it."""
+"""Bytes: memory that grows by more in every one of these parts goes on growing."""
 
 TEXTS = ["", "a", "\ud800", "\x00", "é" * 50, "x" * 5000, "../../etc/passwd", "IPY_MODEL_x", "1e9"]
 NUMBERS = [0, 1, -1, 2, 64, 1 << 31, 1 << 53, 1 << 63, 10**400, -(10**400), 0.5, 1e308]

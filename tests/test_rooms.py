@@ -28,6 +28,7 @@ from ipywebrtc import (
     rooms,
     signaling,
 )
+from ipywebrtc._reference import is_closed
 from ipywebrtc._seal import Envelope, Seal
 from ipywebrtc.signaling import Channel, LocalTransport
 
@@ -560,6 +561,24 @@ async def test_leave_and_join_ten_times_leave_nothing() -> None:
         await until(see, ada, bob)
     await until(lambda: len(WIDGETS) == widgets)
     assert len(LocalTransport._listeners) == 2
+
+
+@within(5)
+async def test_streams_of_former_calls_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "LINGER", 60.0)
+    monkeypatch.setattr(rooms, "LINGERING", 3)
+    ada, bob = Person(nickname="Ada"), Person(nickname="Bob")
+    await until(see, ada, bob)
+    former = []
+    for _ in range(6):
+        former.append(ada.room.peers[0])
+        bob.room.leave()
+        await until(lambda: not ada.room.peers)
+        bob.room.join()
+        await until(see, ada, bob)
+    for peer in former:
+        peer.close()  # As ipywidgets does when it is collected.
+    assert [is_closed(peer.stream_remote) for peer in former] == [True] * 3 + [False] * 3
 
 
 @within(5)
