@@ -19,7 +19,7 @@ import time
 import tracemalloc
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from paho.mqtt.client import Client
@@ -466,6 +466,20 @@ async def test_a_broker_that_says_nothing_is_an_error_in_time(
     relay.thaw()
     await until(lambda: ada.status[-1] == "open")
     await meet(ada, Person(MqttTransport(broker.tcp), room, "Bob"))
+
+
+def test_a_broker_that_delivers_nothing_is_not_said_to_limit() -> None:
+    class Anybody:
+        presence, topics = "ipw/1/p", ("ipw/1/s",)
+
+    user = _mqtt._User(cast("Any", Anybody), None, print, print)
+    (server,) = _mqtt.servers("mqtt://127.0.0.1:1")
+    connection = _mqtt._Connection(user, server, _mqtt.MQTT_311)
+    connection._expect("ipw/1/s", b"long", _mqtt.TOO_LONG)
+    connection._expect("ipw/1/p", b"short", _mqtt.NOT_DELIVERED)
+    connection._not_returned()
+    assert connection.failure == _mqtt.NOT_DELIVERED
+    connection._let_go()
 
 
 @pytest.mark.parametrize(
